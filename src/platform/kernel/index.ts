@@ -1,0 +1,42 @@
+export { assert, Defect, must } from './assert.ts';
+export { type Clock, fixedClock, systemClock } from './clock.ts';
+export { currencies, currencyExponent, isCurrency, noCurrency } from './currency.ts';
+export {
+  absDecimal,
+  addDecimal,
+  compareDecimal,
+  type Decimal,
+  formatDecimal,
+  formatFixed,
+  isZero,
+  negateDecimal,
+  parseDecimal,
+  roundHalfUp,
+  subtractDecimal,
+  sumDecimals,
+  tryParseDecimal,
+  zero,
+} from './decimal.ts';
+export {
+  type ExitCode,
+  errorCodes,
+  errorTable,
+  exitCodes,
+  type Issue,
+  Refusal,
+  refusal,
+  type Severity,
+} from './error.ts';
+export { newId, type Randomness } from './id.ts';
+export { addMoney, formatMoney, type Money } from './money.ts';
+export {
+  addMonths,
+  type Interval,
+  type Period,
+  parsePeriod,
+  periodInterval,
+  periodOf,
+  periodsBetween,
+  tryParsePeriod,
+} from './period.ts';
+export { everything, type Scope } from './scope.ts';
