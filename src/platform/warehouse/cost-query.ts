@@ -14,7 +14,8 @@ export type Grain = (typeof grains)[number];
 
 /** A column's value, a tag's value, or a period of time. Its key in the result is `name` (or the default name). */
 export const dimensionSchema = z.union([
-  z.strictObject({ column: columnName, name: columnName.optional() }),
+  /** With `key`: the value under that key of a JSON column, such as SkuPriceDetails. */
+  z.strictObject({ column: columnName, key: tagKey.optional(), name: columnName.optional() }),
   z.strictObject({ tag: tagKey, name: columnName.optional() }),
   z.strictObject({
     grain: z.enum(grains),
@@ -38,7 +39,10 @@ export const measureSchema = z.union([
 export type Measure = z.infer<typeof measureSchema>;
 
 const scalar = z.union([z.string().max(4096), z.number(), z.boolean()]);
-const operand = z.union([z.strictObject({ column: columnName }), z.strictObject({ tag: tagKey })]);
+const operand = z.union([
+  z.strictObject({ column: columnName, key: tagKey.optional() }),
+  z.strictObject({ tag: tagKey }),
+]);
 
 export const comparisons = ['=', '!=', '<', '<=', '>', '>=', 'contains', 'prefix'] as const;
 
