@@ -1,0 +1,126 @@
+import { join } from 'node:path';
+import { type Clock, must, type Period, type Scope } from '../kernel/index.ts';
+import type { Dataset, Selection, SelectionRange } from './dataset.ts';
+import { lakeErrors } from './errors.ts';
+import { type Manifest, type Partition, readManifest, type SnapshotEntry } from './manifest.ts';
+import { selectFiles } from './relation.ts';
+import { readDescription, type SnapshotDescription } from './snapshot.ts';
+import { takeWriteLock } from './write-lock.ts';
+import { type LakeWriter, openWriter } from './writer.ts';
+
+/** Which month of which source; with `snapshot`, one version of it instead of the current one. */
+export interface MonthKey {
+  readonly dataset: string;
+  readonly source: string;
+  readonly period: string;
+  readonly snapshot?: string | undefined;
+}
+
+/**
+ * The lake: immutable Parquet snapshots per (dataset, source, billing month) and one manifest that says which are current.
+ * Readers take no lock and never see half a month; one process writes at a time.
+ */
+export interface Lake {
+  readonly root: string;
+  readonly manifestFolder: string;
+  /** The newest generation. */
+  readonly current: () => Promise<Manifest>;
+  /** The rows of a dataset in a range of months: the table expression for a query. Demands a scope. */
+  readonly select: (scope: Scope, dataset: Dataset, range?: SelectionRange) => Promise<Selection>;
+  /** The rows of one snapshot, current or old. Demands a scope. */
+  readonly selectMonth: (
+    scope: Scope,
+    dataset: Dataset,
+    key: Omit<MonthKey, 'dataset'>,
+  ) => Promise<Selection>;
+  /** The full description of a snapshot: files with checksums, sums, origin. */
+  readonly describe: (key: MonthKey) => Promise<SnapshotDescription>;
+  /** The absolute path of a file of the lake. */
+  readonly resolve: (path: string) => string;
+  /**
+   * Runs one change under the write lock. What the work has written but not committed is removed when it fails.
+   * Refuses with `lake.busy` after `waitMs` (default 10 s).
+   */
+  readonly write: <T>(work: (writer: LakeWriter) => Promise<T>, waitMs?: number) => Promise<T>;
+}
+
+/** Opens the lake of a workspace; touches nothing on disk until something is written. */
+export function openLake(workspaceRoot: string, clock: Clock): Lake {
+  const root = join(workspaceRoot, 'lake');
+  const manifestFolder = join(root, 'manifest');
+  const current = () => readManifest(manifestFolder);
+
+  return {
+    root,
+    manifestFolder,
+    current,
+    select: async (scope, dataset, range = {}) => {
+      const manifest = await current();
+      const entries = manifest.partitions
+        .filter((partition) => partition.dataset === dataset.name && inRange(partition, range))
+        .map((partition) => partition.current)
+        .filter((entry) => entry !== null);
+      return selectFiles({ scope, root, dataset, entries, generation: manifest.generation });
+    },
+    selectMonth: async (scope, dataset, key) => {
+      const manifest = await current();
+      const entry = findSnapshot(manifest, { ...key, dataset: dataset.name });
+      return selectFiles({ scope, root, dataset, entries: [entry], generation: manifest.generation });
+    },
+    describe: async (key) => {
+      const entry = findSnapshot(await current(), key);
+      return readDescription(root, { ...key, snapshot: entry.id });
+    },
+    resolve: (path) => join(root, path),
+    write: async (work, waitMs = 10_000) => {
+      const writer = await openWriter({ root, manifestFolder, clock }, (file) => takeWriteLock(file, waitMs));
+      try {
+        return await work(writer);
+      } finally {
+        await writer.close();
+      }
+    },
+  };
+}
+
+/** The partition of a month, or a refusal that says what to list. */
+export function findPartition(manifest: Manifest, key: Omit<MonthKey, 'snapshot'>): Partition {
+  const found = manifest.partitions.find(
+    (p) => p.dataset === key.dataset && p.source === key.source && p.period === key.period,
+  );
+  if (!found) throw lakeErrors.unknownMonth({ source: key.source, period: key.period });
+  return found;
+}
+
+/** A snapshot of a month by id (a unique prefix of 6 or more characters will do); the current one without an id. */
+export function findSnapshot(manifest: Manifest, key: MonthKey): SnapshotEntry {
+  const partition = findPartition(manifest, key);
+  if (key.snapshot === undefined) {
+    if (!partition.current) throw lakeErrors.unknownMonth({ source: key.source, period: key.period });
+    return partition.current;
+  }
+  const wanted = key.snapshot;
+  const all = [...(partition.current ? [partition.current] : []), ...partition.history];
+  const matches = all.filter(
+    (entry) => entry.id === wanted || (wanted.length >= 6 && entry.id.startsWith(wanted)),
+  );
+  if (matches.length !== 1) {
+    throw lakeErrors.unknownSnapshot({ source: key.source, period: key.period, snapshot: wanted });
+  }
+  return must(matches[0], 'snapshot');
+}
+
+function inRange(partition: Partition, range: SelectionRange): boolean {
+  return (
+    (range.from === undefined || partition.period >= range.from) &&
+    (range.to === undefined || partition.period <= range.to) &&
+    (range.sources === undefined || range.sources.includes(partition.source))
+  );
+}
+
+/** Sorted distinct (source, month) pairs that have a current snapshot of the dataset. */
+export function monthsOf(manifest: Manifest, dataset: string): { source: string; period: Period }[] {
+  return manifest.partitions
+    .filter((partition) => partition.dataset === dataset && partition.current)
+    .map(({ source, period }) => ({ source, period: period as Period }));
+}

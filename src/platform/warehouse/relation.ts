@@ -1,0 +1,86 @@
+import { join } from 'node:path';
+import { assert, type Scope } from '../kernel/index.ts';
+import type { ColumnType, Dataset, Selection } from './dataset.ts';
+import { identifier, literal } from './engine.ts';
+import type { SnapshotEntry } from './manifest.ts';
+
+const sqlTypes: Readonly<Record<ColumnType, string>> = {
+  string: 'varchar',
+  decimal: 'decimal(38,12)',
+  timestamp: 'timestamp',
+  json: 'varchar',
+  integer: 'bigint',
+  boolean: 'boolean',
+};
+
+/** The DuckDB type that stores a column type: money and quantities are DECIMAL(38,12), times are UTC timestamps. */
+export function sqlType(type: ColumnType): string {
+  return sqlTypes[type];
+}
+
+/**
+ * A table expression over the files of snapshots. Files with the same extra columns are read together, so that DuckDB
+ * opens a file only when it reads it (`union_by_name` would open every file while binding); missing columns are null.
+ */
+export function selectFiles(input: {
+  readonly scope: Scope;
+  readonly root: string;
+  readonly dataset: Dataset;
+  readonly entries: readonly SnapshotEntry[];
+  readonly generation: number;
+}): Selection {
+  assert(input.scope?.kind === 'all', 'a selection demands a scope');
+  const { dataset, entries } = input;
+  const extras = [...new Set(entries.flatMap((entry) => entry.extraColumns))].sort();
+  const columns = new Map<string, ColumnType>([
+    ...dataset.columns.map((column): [string, ColumnType] => [column.name, column.type]),
+    ...dataset.derived.map((column): [string, ColumnType] => [column.name, column.type]),
+    ...extras.map((name): [string, ColumnType] => [name, 'string']),
+  ]);
+  const files = entries.flatMap((entry) => entry.files);
+  return {
+    relation: relationOf(input.root, dataset, entries, extras),
+    columns,
+    currencies: [...new Set(entries.flatMap((entry) => entry.currencies))].sort(),
+    generation: input.generation,
+    files: files.length,
+    rows: files.reduce((sum, file) => sum + file.rows, 0),
+  };
+}
+
+function relationOf(
+  root: string,
+  dataset: Dataset,
+  entries: readonly SnapshotEntry[],
+  extras: readonly string[],
+): string {
+  const derived = dataset.derived.map((column) => `, ${column.sql} as ${identifier(column.name)}`).join('');
+  const groups = new Map<string, SnapshotEntry[]>();
+  for (const entry of entries) {
+    if (entry.files.length === 0) continue;
+    const key = entry.extraColumns.join('\n');
+    groups.set(key, [...(groups.get(key) ?? []), entry]);
+  }
+  if (groups.size === 0) return `(select *${derived} from (${emptyRelation(dataset)}))`;
+  const parts = [...groups.values()].map((group) => {
+    const present = new Set(group[0]?.extraColumns);
+    const names = [
+      ...dataset.columns.map((column) => identifier(column.name)),
+      ...extras.map((name) =>
+        present.has(name) ? identifier(name) : `null::varchar as ${identifier(name)}`,
+      ),
+    ];
+    const paths = group.flatMap((entry) => entry.files.map((file) => literal(join(root, file.path))));
+    return `select ${names.join(', ')} from read_parquet([${paths.join(', ')}], union_by_name = false)`;
+  });
+  return derived === '' && parts.length === 1
+    ? `(${parts[0]})`
+    : `(select *${derived} from (${parts.join('\nunion all by name\n')}))`;
+}
+
+function emptyRelation(dataset: Dataset): string {
+  const columns = dataset.columns.map(
+    (column) => `null::${sqlType(column.type)} as ${identifier(column.name)}`,
+  );
+  return `select ${columns.join(', ')} where false`;
+}

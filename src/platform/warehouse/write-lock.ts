@@ -1,0 +1,47 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DuckDBInstance } from '@duckdb/node-api';
+import { lakeErrors } from './errors.ts';
+
+export interface WriteLock {
+  readonly release: () => void;
+}
+
+const heldHere = new Set<string>();
+
+/**
+ * One writer per lake. The lock is held by the kernel, not by a pid: a DuckDB file opened read-write, freed by `kill -9`
+ * and right in containers. A second open in the same process would free it (POSIX locks belong to the process), so this
+ * process remembers what it holds. Waits up to `waitMs`, then refuses with `lake.busy`.
+ */
+export async function takeWriteLock(file: string, waitMs: number): Promise<WriteLock> {
+  const started = Date.now();
+  for (;;) {
+    const holder = await tryOpen(file);
+    if (typeof holder !== 'string') {
+      return {
+        release: () => {
+          holder.closeSync();
+          heldHere.delete(file);
+        },
+      };
+    }
+    const waited = Date.now() - started;
+    if (waited >= waitMs) throw lakeErrors.busy({ holder, waitedSeconds: Math.round(waited / 1000) });
+    await sleep(Math.min(100, waitMs - waited));
+  }
+}
+
+/** The open lock, or who holds it. */
+async function tryOpen(file: string): Promise<DuckDBInstance | string> {
+  if (heldHere.has(file)) return 'this process';
+  heldHere.add(file);
+  try {
+    return await DuckDBInstance.create(file, { threads: '1', memory_limit: '16MB' });
+  } catch (error) {
+    heldHere.delete(file);
+    const message = error instanceof Error ? error.message : String(error);
+    const pid = /PID (\d+)/.exec(message)?.[1];
+    if (/lock/i.test(message)) return pid ? `pid ${pid}` : 'another process';
+    throw error;
+  }
+}

@@ -1,0 +1,189 @@
+import { rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { assert, type Clock } from '../kernel/index.ts';
+import { fileSize, makeFolder, syncFile, syncFolder, writeNewFile } from './durable.ts';
+import { lakeErrors } from './errors.ts';
+import { faultPoint } from './fault.ts';
+import {
+  type Manifest,
+  type Partition,
+  readManifest,
+  type SnapshotEntry,
+  writeManifest,
+} from './manifest.ts';
+import { descriptionPath, fileSha256, type SnapshotDescription } from './snapshot.ts';
+import type { WriteLock } from './write-lock.ts';
+
+/** A snapshot whose files are written: what `seal` makes durable and describes. */
+export interface SnapshotDraft
+  extends Omit<SnapshotDescription, 'createdAt' | 'files' | 'currencies' | 'extraColumns'> {
+  /** Files made by `newFile`, with their row counts. One file may serve several months. */
+  readonly files: readonly { readonly path: string; readonly rows: number }[];
+  readonly extraColumns?: readonly string[];
+}
+
+/** One change of the lake, under the write lock. */
+export interface LakeWriter {
+  /** The manifest as it stands; nobody else changes it while the writer is open. */
+  readonly manifest: () => Manifest;
+  /** Reserves a name never used before, relative to the lake, and makes its folder. */
+  readonly newFile: (
+    folder: string,
+    name: string,
+  ) => Promise<{ readonly path: string; readonly absolute: string }>;
+  /** Syncs and checks the files, then writes the description: the snapshot is durable but not yet current. */
+  readonly seal: (draft: SnapshotDraft) => Promise<SnapshotDescription>;
+  /** Flips every given snapshot to current in one new generation. */
+  readonly publish: (message: string, snapshots: readonly SnapshotDescription[]) => Promise<Manifest>;
+  /** Any other change of the manifest: rollback, pins, gc. */
+  readonly change: (
+    message: string,
+    change: (manifest: Manifest, now: string) => Pick<Manifest, 'partitions' | 'discarded'>,
+  ) => Promise<Manifest>;
+  /** Removes what was written and never published, then frees the lock. */
+  readonly close: () => Promise<void>;
+}
+
+/** Takes the lock and opens a writer; use `lake.write`, which also closes it. */
+export async function openWriter(
+  place: { readonly root: string; readonly manifestFolder: string; readonly clock: Clock },
+  takeLock: (file: string) => Promise<WriteLock>,
+): Promise<LakeWriter> {
+  const { root, manifestFolder, clock } = place;
+  await makeFolder(root);
+  const lock = await takeLock(join(root, 'write.lock'));
+  let manifest = await readManifest(manifestFolder).catch((error: unknown) => {
+    lock.release();
+    throw error;
+  });
+  const uncommitted = new Set<string>();
+  const checksums = new Map<string, string>();
+
+  async function newFile(folder: string, name: string) {
+    const path = join(folder, name);
+    const absolute = join(root, path);
+    assert((await fileSize(absolute)) === undefined, `the lake file name ${path} is used already`);
+    await makeFolder(dirname(absolute));
+    uncommitted.add(path);
+    return { path, absolute };
+  }
+
+  async function seal(draft: SnapshotDraft): Promise<SnapshotDescription> {
+    faultPoint('lake.file-written');
+    const files = [];
+    for (const { path, rows } of draft.files) {
+      const absolute = join(root, path);
+      let sha256 = checksums.get(path);
+      if (sha256 === undefined) {
+        await syncFile(absolute);
+        await syncFolder(dirname(absolute));
+        sha256 = await fileSha256(absolute);
+        checksums.set(path, sha256);
+      }
+      files.push({ path, rows, bytes: (await fileSize(absolute)) ?? 0, sha256 });
+    }
+    faultPoint('lake.file-synced');
+    const described: SnapshotDescription = {
+      ...draft,
+      createdAt: clock.now().toISOString(),
+      files,
+      extraColumns: [...(draft.extraColumns ?? [])].sort(),
+      currencies: draft.totals.map((total) => total.currency).sort(),
+    };
+    const description = await newFile(
+      dirname(descriptionPath({ ...draft, snapshot: draft.id })),
+      `${draft.id}.json`,
+    );
+    await writeNewFile(description.absolute, `${JSON.stringify(described, null, 1)}\n`);
+    await syncFolder(dirname(description.absolute));
+    faultPoint('lake.snapshot-described');
+    return described;
+  }
+
+  async function change(
+    message: string,
+    apply: (manifest: Manifest, now: string) => Pick<Manifest, 'partitions' | 'discarded'>,
+  ): Promise<Manifest> {
+    const now = clock.now().toISOString();
+    const next: Manifest = {
+      format: 1,
+      generation: manifest.generation + 1,
+      createdAt: now,
+      message,
+      ...apply(manifest, now),
+    };
+    await writeManifest(manifestFolder, next);
+    manifest = next;
+    return next;
+  }
+
+  async function publish(message: string, snapshots: readonly SnapshotDescription[]): Promise<Manifest> {
+    const published = await change(message, (before, now) => ({
+      partitions: withCurrent(before.partitions, snapshots, now),
+      discarded: before.discarded,
+    }));
+    for (const snapshot of snapshots) {
+      for (const file of snapshot.files) uncommitted.delete(file.path);
+      uncommitted.delete(descriptionPath({ ...snapshot, snapshot: snapshot.id }));
+    }
+    return published;
+  }
+
+  async function close(): Promise<void> {
+    for (const path of uncommitted) await rm(join(root, path), { force: true });
+    lock.release();
+  }
+
+  return { manifest: () => manifest, newFile, seal, publish, change, close };
+}
+
+/** The manifest's line for a described snapshot. */
+function entryOf(snapshot: SnapshotDescription): SnapshotEntry {
+  const { id, createdAt, extraColumns, currencies, delivery, final } = snapshot;
+  const files = snapshot.files.map(({ path, bytes, rows }) => ({ path, bytes, rows }));
+  return { id, createdAt, files, extraColumns, currencies, delivery, final };
+}
+
+function withCurrent(
+  partitions: readonly Partition[],
+  snapshots: readonly SnapshotDescription[],
+  now: string,
+): Partition[] {
+  const byKey = new Map(partitions.map((partition) => [partitionKey(partition), partition]));
+  for (const snapshot of snapshots) {
+    const before = byKey.get(partitionKey(snapshot));
+    const { dataset, source, period } = snapshot;
+    byKey.set(partitionKey(snapshot), {
+      dataset,
+      source,
+      period,
+      current: entryOf(snapshot),
+      history: before ? retire(before, now) : [],
+      pins: before?.pins ?? [],
+    });
+  }
+  return [...byKey.values()].sort((a, b) => (partitionKey(a) < partitionKey(b) ? -1 : 1));
+}
+
+/** The history of a partition after its current snapshot has been replaced. */
+export function retire(partition: Partition, now: string): Partition['history'] {
+  return partition.current
+    ? [{ ...partition.current, retiredAt: now }, ...partition.history]
+    : partition.history;
+}
+
+function partitionKey(p: {
+  readonly dataset: string;
+  readonly source: string;
+  readonly period: string;
+}): string {
+  return `${p.dataset}/${p.source}/${p.period}`;
+}
+
+const sourceShape = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
+
+/** A source name becomes a folder: refuses what would not be one. */
+export function checkSourceName(name: string): string {
+  if (!sourceShape.test(name) || name.includes('..')) throw lakeErrors.unfitName({ name });
+  return name;
+}
