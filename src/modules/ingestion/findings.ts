@@ -1,0 +1,182 @@
+import {
+  formatDecimal,
+  type Issue,
+  isZero,
+  noCurrency,
+  parseDecimal,
+  subtractDecimal,
+  sumDecimals,
+} from '../../platform/kernel/index.ts';
+import { type Dataset, type Engine, literal, type Manifest } from '../../platform/warehouse/index.ts';
+import { compileQualityChecks, qualityIssues } from '../focus/index.ts';
+import { converterOf } from './choose-converter.ts';
+import type { ImportEntry } from './contract.ts';
+import { columnKey } from './convert/native-columns.ts';
+import type { PreparedFile } from './prepare-file.ts';
+import { commitmentSums } from './warehouse.ts';
+
+/** What is worth knowing of the files themselves: lift reports, lenient reading, what stood in for a missing column. */
+export function fileIssues(files: readonly PreparedFile[]): Issue[] {
+  return files.flatMap((file) => {
+    const path = file.staged.uri;
+    const lift = converterOf(file.choices).report.map((issue) => ({
+      ...issue,
+      path: issue.path === '' ? path : `${path}: ${issue.path}`,
+    }));
+    return [...lift, ...readingIssues(file, path), ...quarantineIssues(file, path)];
+  });
+}
+
+function readingIssues({ staged, choices, converter }: PreparedFile, path: string): Issue[] {
+  const issues: Issue[] = [];
+  const add = (code: string, severity: Issue['severity'], message: string) =>
+    issues.push({ code: `ingestion.${code}`, severity, path, message });
+  if (staged.mode === 'lenient')
+    add(
+      'lenientReading',
+      'warning',
+      'The CSV is not well-formed and was read in lenient mode: short rows padded, long rows cut.',
+    );
+  if (choices.dateOrder !== 'iso')
+    add(
+      'dateOrder',
+      'warning',
+      `Dates are not ISO 8601; they were read as ${choices.dateOrder === 'mdy' ? 'month/day/year' : 'day/month/year'}, because billing periods are whole months only so.`,
+    );
+  if (choices.net)
+    add('netCosts', 'info', `Costs are net of discounts (${converter.nativeCost}), for the whole file.`);
+  if (converter.currencyColumn === undefined && converter.dataset.roles.costs.length > 0) {
+    add(
+      'currencyMissing',
+      'warning',
+      choices.currency === undefined
+        ? `The file names no currency: its costs are kept apart as ${noCurrency}. Pass --currency CODE.`
+        : `The file names no currency: ${choices.currency} was given.`,
+    );
+  }
+  if (converter.periodColumn?.isLabel === false)
+    add(
+      'periodFromCharge',
+      'info',
+      `The file names no billing month: it is the month of ${converter.periodColumn.name}.`,
+    );
+  return issues;
+}
+
+function quarantineIssues(file: PreparedFile, path: string): Issue[] {
+  const rules = new Set(file.quarantine.map(({ rule }) => rule));
+  return [...rules].map((rule) => {
+    const rows = file.quarantine.filter((row) => row.rule === rule);
+    const first = rows[0];
+    return {
+      code: `ingestion.quarantine.${rule}`,
+      severity: 'error',
+      path: `${path}, row ${first?.row}`,
+      message: `${rows.length} row(s) left out by rule ${rule}, first ${first?.field} '${first?.value}'. They are kept in quarantine.`,
+      rows: rows.length,
+    };
+  });
+}
+
+/** Columns that came or went since the last delivery of the source. */
+export function driftIssues(manifest: Manifest, source: string, files: readonly PreparedFile[]): Issue[] {
+  const earlier = manifest.partitions
+    .filter((p) => p.source === source && p.dataset === 'native' && p.current)
+    .at(-1)?.current;
+  const first = files[0];
+  if (!earlier || !first) return [];
+  const before = new Set(earlier.extraColumns.map(columnKey));
+  if (before.size === 0) return [];
+  const now = new Set(first.choices.columns.map(({ name }) => columnKey(name)));
+  const came = first.choices.columns
+    .filter(({ name }) => !before.has(columnKey(name)))
+    .map(({ name }) => name);
+  const went = earlier.extraColumns.filter((name) => !now.has(columnKey(name)));
+  const drift = (code: string, names: readonly string[], message: string): Issue[] =>
+    names.length === 0
+      ? []
+      : [
+          {
+            code: `ingestion.${code}`,
+            severity: 'warning',
+            path: first.staged.uri,
+            message: `${message}: ${names.join(', ')}.`,
+          },
+        ];
+  return [
+    ...drift('columnsAdded', came, 'Columns that the last delivery did not have'),
+    ...drift('columnsGone', went, 'Columns of the last delivery that are gone'),
+  ];
+}
+
+/** What is worth knowing of a converted month: quality checks, and identities that may fail for one month alone. */
+export async function findingsOf(
+  engine: Engine,
+  month: {
+    readonly source: string;
+    readonly period: string;
+    readonly dataset: Dataset;
+    readonly files: readonly string[];
+    readonly entries: readonly ImportEntry[];
+  },
+): Promise<Issue[]> {
+  if (month.dataset.name !== 'cost') return [];
+  const path = `${month.source} ${month.period}`;
+  const relation = `read_parquet([${month.files.map(literal).join(', ')}], union_by_name = true)`;
+  const columns = new Set(month.dataset.columns.map(({ name }) => name));
+  const quality = qualityIssues(await engine.rows(compileQualityChecks(relation, columns)), path);
+  const commitments = await engine.session((session) => commitmentSums(session, month.files));
+  return [
+    ...quality,
+    ...month.entries.flatMap((entry) => negationIssues(entry, path)),
+    ...month.entries.flatMap((entry) => bridgeIssues(entry, path)),
+    ...commitments.flatMap((row) => {
+      const bought = parseDecimal(String(row['bought']));
+      const amortised = parseDecimal(String(row['amortised']));
+      const difference = subtractDecimal(bought, amortised);
+      if (isZero(difference)) return [];
+      return [
+        {
+          code: 'ingestion.commitmentIdentity',
+          severity: 'info' as const,
+          path,
+          message: `${row['kind'] ?? 'Commitments'}: bought ${formatDecimal(bought)}, used and unused ${formatDecimal(amortised)} in this month. They agree over the term, not in each month: upfront fees are bought once and used for years.`,
+          costAtStake: formatDecimal(difference),
+          currency: String(row['currency']),
+        },
+      ];
+    }),
+  ];
+}
+
+/** Covered usage is billed by its plan; AWS takes its on-demand value back in a row of its own. */
+function negationIssues(entry: ImportEntry, path: string): Issue[] {
+  if (entry.adjustments.length === 0) return [];
+  const difference = sumDecimals(entry.adjustments.map(({ amount }) => parseDecimal(amount)));
+  if (isZero(difference)) return [];
+  return [
+    {
+      code: 'ingestion.negationMissing',
+      severity: 'warning',
+      path,
+      message: `Savings-plan covered usage and its negation differ by ${formatDecimal(difference)}: rows of the pair are in another file or month, so that the native sum is no invoice total.`,
+      costAtStake: formatDecimal(difference),
+      ...(entry.currency === null ? {} : { currency: entry.currency }),
+    },
+  ];
+}
+
+function bridgeIssues(entry: ImportEntry, path: string): Issue[] {
+  const unexplained = entry.bridge.find(({ part }) => part === 'unexplained');
+  if (!unexplained || unexplained.amount === '0') return [];
+  return [
+    {
+      code: 'ingestion.bridgeUnexplained',
+      severity: 'warning',
+      path,
+      message: `BilledCost and EffectiveCost differ by ${unexplained.amount} without a commitment that explains it.`,
+      costAtStake: unexplained.amount,
+      ...(entry.currency === null ? {} : { currency: entry.currency }),
+    },
+  ];
+}

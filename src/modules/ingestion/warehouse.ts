@@ -1,0 +1,318 @@
+import { noCurrency } from '../../platform/kernel/index.ts';
+import {
+  type Dataset,
+  type Engine,
+  identifier,
+  literal,
+  type Row,
+  type Session,
+} from '../../platform/warehouse/index.ts';
+import { timestampCell, unreadableDecimal, unreadableTimestamp } from './convert/cells.ts';
+import type { Converter } from './convert/converter.ts';
+import type { NativeColumn, NativeColumns } from './convert/native-columns.ts';
+
+/** Rows of a row group: few enough that converting hundreds of wide columns stays below 500 MB (design.md section 8). */
+const rowGroupSize = 30_720;
+
+/** The columns of a Parquet file with their DuckDB types. */
+export async function describeParquet(
+  engine: Pick<Engine, 'rows'>,
+  file: { readonly path: string },
+): Promise<NativeColumn[]> {
+  const rows = await engine.rows(`describe select * from read_parquet(${literal(file.path)})`);
+  return rows.map((row) => ({ name: String(row['column_name']), type: String(row['column_type']) }));
+}
+
+/** Rows of a Parquet file, from its footer. */
+export async function countParquet(session: Pick<Engine, 'rows'>, path: string): Promise<number> {
+  const [row] = await session.rows(`select num_rows as n from parquet_file_metadata(${literal(path)})`);
+  return Number(row?.['n']);
+}
+
+/** How a CSV is read, always the same: the dialect is forced, never sniffed. */
+export interface CsvReading {
+  readonly path: string;
+  readonly gzip: boolean;
+  readonly columns: readonly NativeColumn[];
+  /** SQL of the texts that mean null. */
+  readonly nullTexts: string;
+}
+
+function readCsv(reading: CsvReading): string {
+  const columns = reading.columns.map((column) => `${literal(column.name)}: 'VARCHAR'`).join(', ');
+  return `read_csv(${literal(reading.path)}, auto_detect = false, header = true, delim = ',', quote = '"', escape = '"',
+  allow_quoted_nulls = false, nullstr = ${reading.nullTexts}, compression = ${literal(reading.gzip ? 'gzip' : 'none')},
+  columns = {${columns}})`;
+}
+
+/** Copies a CSV into Parquet, every column as text, rows in their order. */
+export function stageCsv(session: Session, reading: CsvReading, target: string): Promise<void> {
+  return session.run(
+    `copy (select * from ${readCsv(reading)}) to ${literal(target)} (format parquet, compression zstd, row_group_size ${rowGroupSize})`,
+  );
+}
+
+/** Writes the result of a SELECT as a Parquet file of the lake. */
+export function writeParquet(session: Session, select: string, target: string): Promise<void> {
+  return session.run(
+    `copy (${select}) to ${literal(target)} (format parquet, compression zstd, row_group_size ${rowGroupSize})`,
+  );
+}
+
+/** A cell that holds no value of its kind. */
+export interface UnreadableCell {
+  readonly row: number;
+  readonly field: string;
+  readonly value: string;
+  readonly rule: 'unreadable-number' | 'unreadable-date';
+}
+
+/** Counts the unreadable cells of each number and date column in one scan; only then looks for the rows, `limit` at most. */
+export async function findUnreadableCells(
+  session: Session,
+  file: {
+    readonly staged: string;
+    readonly native: NativeColumns;
+    readonly converter: Converter;
+    readonly limit: number;
+  },
+): Promise<UnreadableCell[]> {
+  const checks = cellChecks(file.native, file.converter);
+  if (checks.length === 0) return [];
+  const from = `read_parquet(${literal(file.staged)}, file_row_number = true)`;
+  const counts = checks.map(({ where }, index) => `count(*) filter (where ${where}) as c${index}`);
+  const [counted] = await session.rows(`select ${counts.join(', ')} from ${from}`);
+  const found: UnreadableCell[] = [];
+  for (const [index, { name, rule, where, text }] of checks.entries()) {
+    if (Number(counted?.[`c${index}`]) === 0) continue;
+    const rows = await session.rows(
+      `select file_row_number + 1 as row, ${text} as value from ${from} where ${where} order by 1 limit ${file.limit}`,
+    );
+    found.push(
+      ...rows.map((row) => ({ row: Number(row['row']), field: name, value: String(row['value']), rule })),
+    );
+  }
+  return found.sort((a, b) => a.row - b.row);
+}
+
+interface CellCheck {
+  readonly name: string;
+  readonly rule: UnreadableCell['rule'];
+  readonly text: string;
+  readonly where: string;
+}
+
+function cellChecks(native: NativeColumns, converter: Converter): CellCheck[] {
+  const check = (rule: UnreadableCell['rule'], unreadable: (text: string) => string) => (name: string) => ({
+    name: native.find(name)?.name ?? name,
+    rule,
+    text: native.text(name),
+    where: unreadable(native.text(name)),
+  });
+  const present = (names: readonly string[]) =>
+    [...new Set(names)].filter((name) => needsCheck(native, name));
+  return [
+    ...present(converter.numbers).map(check('unreadable-number', unreadableDecimal)),
+    ...present(converter.times).map(
+      check('unreadable-date', (text) => unreadableTimestamp(text, converter.dateOrder)),
+    ),
+  ];
+}
+
+/** Typed Parquet columns are readable by their type; doubles may still be NaN or infinite. */
+function needsCheck(native: NativeColumns, name: string): boolean {
+  const type = native.find(name)?.type;
+  return type === 'VARCHAR' || type === 'DOUBLE' || type === 'FLOAT';
+}
+
+/** A billing month and currency as the rows label them, with what else the gate needs to know of them. */
+export interface MonthOfFile {
+  readonly period: string | null;
+  readonly currency: string;
+  readonly rows: number;
+  /** Rows with a cost and without an invoice: 0 when the provider has closed the month. */
+  readonly openRows: number;
+}
+
+/** The months and currencies of a staged file, the given rows left out. */
+export async function findMonths(
+  session: Session,
+  staged: string,
+  converter: Converter,
+  without: readonly number[],
+): Promise<MonthOfFile[]> {
+  const cost = nativeCostOf(converter);
+  const rest = without.length === 0 ? '' : ` and not ${inRows(without)}`;
+  const rows =
+    await session.rows(`select try(${converter.period}) as period, ${converter.currency} as currency,
+  count(*) as rows, count(*) filter (where not (${converter.invoiced}) and coalesce(try(${cost}), 1) <> 0) as open
+from ${converter.scan(staged)} where part = 0${rest} group by 1, 2 order by 1, 2`);
+  return rows.map((row) => ({
+    period: row['period'] as string | null,
+    currency: String(row['currency']),
+    rows: Number(row['rows']),
+    openRows: Number(row['open']),
+  }));
+}
+
+/** Rows without a billing month, `limit` at most. */
+export async function findUnlabelledRows(
+  session: Session,
+  staged: string,
+  converter: Converter,
+  limit: number,
+): Promise<number[]> {
+  const rows = await session.rows(
+    `select source_row as row from ${converter.scan(staged)} where part = 0 and try(${converter.period}) is null order by 1 limit ${limit}`,
+  );
+  return rows.map((row) => Number(row['row']));
+}
+
+/** The first row whose currency is none of ISO 4217's. */
+export async function firstRowWithCurrency(
+  session: Session,
+  staged: string,
+  converter: Converter,
+  currency: string,
+): Promise<number> {
+  const [row] = await session.rows(
+    `select min(source_row) as row from ${converter.scan(staged)} where ${converter.currency} = $1`,
+    [currency],
+  );
+  return Number(row?.['row']);
+}
+
+/** Accounts that are billed in several currencies in one month: none in a sound bill. */
+export async function findMixedCurrencies(
+  session: Session,
+  staged: string,
+  converter: Converter,
+  period: string,
+): Promise<Row | undefined> {
+  const [row] = await session.rows(
+    `select account, min(row) as first, max(row) as row, string_agg(currency, ', ' order by row) as currencies from (
+  select ${converter.account} as account, ${converter.currency} as currency, min(source_row) as row
+  from ${converter.scan(staged)} where part = 0 and ${converter.period} = $1 group by 1, 2
+) group by 1 having count(distinct currency) > 1 order by 1 limit 1`,
+    [period],
+  );
+  return row;
+}
+
+/** The first row whose period runs backwards. */
+export async function findNegativePeriod(
+  session: Session,
+  staged: string,
+  native: NativeColumns,
+  converter: Converter,
+): Promise<Row | undefined> {
+  for (const [start, end] of converter.intervals) {
+    const [from, to] = [start, end].map((name) => timestampCell(native.text(name), converter.dateOrder));
+    const [row] = await session.rows(
+      `select file_row_number + 1 as row, ${native.text(start)} as start, ${native.text(end)} as end from read_parquet(${literal(staged)}, file_row_number = true) where ${to} < ${from} order by 1 limit 1`,
+    );
+    if (row) return { ...row, field: native.find(end)?.name ?? end };
+  }
+  return undefined;
+}
+
+/** The first non-empty values of the date columns, to tell in which order the file writes its dates. */
+export async function sampleDates(
+  session: Session,
+  staged: string,
+  native: NativeColumns,
+  names: readonly string[],
+): Promise<Row[]> {
+  const columns = names.map((name) => `${native.text(name)} as ${identifier(name)}`).join(', ');
+  return session.rows(`select distinct ${columns} from read_parquet(${literal(staged)}) limit 1000`);
+}
+
+/** Σ of what was written, per currency and kind of row: the converted side of the gate. */
+export function convertedSums(session: Session, files: readonly string[], dataset: Dataset): Promise<Row[]> {
+  const from = `read_parquet([${files.map(literal).join(', ')}], union_by_name = true)`;
+  if (dataset.name === 'cost') {
+    const sums = dataset.roles.costs.map((cost) => `sum(${cost}) as ${cost}`).join(', ');
+    return session.rows(`select BillingCurrency as currency, x_Part as part, x_CostRule as rule, ${bridgePart} as bridge, count(*) as rows, ${sums}
+from ${from} group by 1, 2, 3, 4 order by 1, 2, 3, 4`);
+  }
+  const { currency, costs } = dataset.roles;
+  const stored = dataset.columns.some(({ name }) => name === currency)
+    ? identifier(currency)
+    : literal(noCurrency);
+  const [cost] = costs;
+  const sum =
+    cost === undefined
+      ? ''
+      : `, sum(${identifier(cost)}) as BilledCost, sum(${identifier(cost)}) as ${identifier(cost)}`;
+  return session.rows(
+    `select ${stored} as currency, x_Part as part, count(*) as rows${sum} from ${from} group by 1, 2 order by 1, 2`,
+  );
+}
+
+/** Which line of the bridge from BilledCost to EffectiveCost a row belongs to. */
+const bridgePart = `case
+    when CommitmentDiscountStatus = 'Used' then 'commitment-used'
+    when CommitmentDiscountStatus = 'Unused' then 'commitment-unused'
+    when ChargeCategory = 'Purchase' and CommitmentDiscountId is not null then 'commitment-purchases'
+    when ChargeCategory = 'Purchase' and EffectiveCost = 0 then 'prepaid-purchases'
+    when ChargeCategory = 'Usage' and BilledCost = 0 and PricingCurrency is not null and PricingCurrency <> BillingCurrency then 'prepaid-used'
+    else 'as-billed' end`;
+
+/** Whether a column of a staged file has any value. */
+export async function hasValues(session: Session, staged: string, text: string): Promise<boolean> {
+  const [row] = await session.rows(
+    `select count(${text}) > 0 as found from read_parquet(${literal(staged)})`,
+  );
+  return row?.['found'] === true;
+}
+
+/** Native cost of the given rows per month and currency; unreadable costs count 0. */
+export function costOfRows(
+  session: Session,
+  staged: string,
+  converter: Converter,
+  rows: readonly number[],
+): Promise<Row[]> {
+  const cost = nativeCostOf(converter);
+  return session.rows(`select try(${converter.period}) as period, ${converter.currency} as currency, count(*) as rows, sum(coalesce(try(${cost}), 0)) as cost
+from ${converter.scan(staged)} where part = 0 and ${inRows(rows)} group by 1, 2`);
+}
+
+/** SQL that is true for the given rows of a staged file. */
+export function inRows(rows: readonly number[]): string {
+  return `source_row in (${rows.join(', ')})`;
+}
+
+/** Writes the rows that are left out, whole and as they were, with the rule that kept them out. */
+export function quarantineSelect(
+  staged: string,
+  place: { readonly file: string; readonly fileNumber: number; readonly importId: string },
+  cells: readonly {
+    readonly row: number;
+    readonly rule: string;
+    readonly field: string;
+    readonly value: string;
+  }[],
+): string {
+  const values = cells
+    .map(({ row, rule, field, value }) => `(${row}, ${literal(rule)}, ${literal(field)}, ${literal(value)})`)
+    .join(', ');
+  return `select ${literal(place.importId)} as x_ImportId, ${literal(place.file)} as x_SourceFile, ${place.fileNumber}::bigint as x_SourceFileNumber,
+  q.source_row::bigint as x_SourceRow, q.rule as Rule, q.field as Field, q.value as "Value", to_json(n)::varchar as "Row"
+from (values ${values}) as q(source_row, rule, field, value)
+join (select *, file_row_number + 1 as source_row from read_parquet(${literal(staged)}, file_row_number = true)) as n using (source_row)
+order by 4`;
+}
+
+function nativeCostOf(converter: Converter): string {
+  return converter.columns.find(({ column }) => column === 'x_NativeCost')?.rules.at(-1)?.value ?? '0';
+}
+
+/** Σ of commitments' own figures in a native CUR month, to say what does not add up within the file. */
+export function commitmentSums(session: Session, files: readonly string[]): Promise<Row[]> {
+  const paths = files.map(literal).join(', ');
+  return session.rows(`select BillingCurrency as currency, CommitmentDiscountType as kind,
+  coalesce(sum(BilledCost) filter (where ChargeCategory = 'Purchase'), 0) as bought,
+  coalesce(sum(EffectiveCost) filter (where CommitmentDiscountStatus is not null), 0) as amortised
+from read_parquet([${paths}]) where CommitmentDiscountId is not null group by 1, 2 order by 1, 2`);
+}

@@ -1,0 +1,28 @@
+export type {
+  ColumnType,
+  Dataset,
+  DatasetColumn,
+  DatasetRoles,
+  Selection,
+  SelectionRange,
+} from './dataset.ts';
+export { copyNewFile, fileSize, filesBelow, makeFolder } from './durable.ts';
+export {
+  type Engine,
+  identifier,
+  literal,
+  openEngine,
+  type Row,
+  type Session,
+  StatementError,
+} from './engine.ts';
+export { lakeErrors } from './errors.ts';
+export { faultPoint, faultPoints } from './fault.ts';
+export { type Collected, collectGarbage } from './gc.ts';
+export { findPartition, findSnapshot, type Lake, monthsOf, openLake } from './lake.ts';
+export type { Manifest, Partition, SnapshotEntry } from './manifest.ts';
+export { sqlType } from './relation.ts';
+export { pin, rollBack, unpin } from './rollback.ts';
+export { type CurrencySums, fileSha256, type SnapshotDescription } from './snapshot.ts';
+export { type Verified, verifyLake } from './verify.ts';
+export { checkSourceName, type LakeWriter } from './writer.ts';
