@@ -1,0 +1,78 @@
+import { join } from 'node:path';
+import type { Selection } from '../../../platform/warehouse/dataset.ts';
+import { type Engine, identifier, literal } from '../../../platform/warehouse/engine.ts';
+import { sqlType } from '../../../platform/warehouse/relation.ts';
+import { costDataset } from '../dataset.ts';
+
+/** Values of one stored row; a column that is not named is null. Text, or null. */
+export type StoredRow = Readonly<Record<string, string | null>>;
+
+/** A clean on-demand row: 2 hours of a virtual machine for 1.50 USD in October 2026, 0.80 an hour at list. */
+export const cleanRow: StoredRow = {
+  BilledCost: '1.5',
+  BillingAccountId: '111111111111',
+  BillingAccountName: 'Nordwind',
+  BillingCurrency: 'USD',
+  BillingPeriodEnd: '2026-11-01 00:00:00',
+  BillingPeriodStart: '2026-10-01 00:00:00',
+  ChargeCategory: 'Usage',
+  ChargeDescription: 'Virtual machine, on demand',
+  ChargeFrequency: 'Usage-Based',
+  ChargePeriodEnd: '2026-10-05 02:00:00',
+  ChargePeriodStart: '2026-10-05 00:00:00',
+  ConsumedQuantity: '2',
+  ConsumedUnit: 'Hours',
+  ContractedCost: '1.5',
+  ContractedUnitPrice: '0.75',
+  EffectiveCost: '1.5',
+  InvoiceIssuerName: 'Example Cloud Inc.',
+  ListCost: '1.6',
+  ListUnitPrice: '0.8',
+  PricingCategory: 'Standard',
+  PricingQuantity: '2',
+  PricingUnit: 'Hours',
+  ServiceCategory: 'Compute',
+  ServiceName: 'Machines',
+  ServiceProviderName: 'Example Cloud',
+  ServiceSubcategory: 'Virtual Machines',
+  Tags: '{"team":"web"}',
+  x_ConverterVersion: '1',
+  x_ImportId: 'imp1',
+  x_NativeCost: '1.5',
+  x_Part: '0',
+  x_SourceFile: 'bill.csv',
+  x_SourceFileNumber: '1',
+  x_SourceName: 'nordwind',
+  x_SourceRow: '1',
+};
+
+/** Writes rows as a snapshot's Parquet file would be and selects them; `custom` names the source's own text columns. */
+export async function storeRows(
+  engine: Engine,
+  folder: string,
+  rows: readonly StoredRow[],
+  custom: readonly string[] = [],
+): Promise<Selection> {
+  const stored = [...costDataset.columns, ...custom.map((name) => ({ name, type: 'string' as const }))];
+  const file = join(folder, `rows-${rows.length}-${custom.length}.parquet`);
+  const values = rows.map(
+    (row) => `(${stored.map(({ name, type }) => `${cell(row[name])}::${sqlType(type)}`).join(', ')})`,
+  );
+  const names = stored.map(({ name }) => identifier(name)).join(', ');
+  await engine.run(
+    `copy (select * from (values ${values.join(', ')}) as v(${names})) to ${literal(file)} (format parquet)`,
+  );
+  const derived = costDataset.derived.map(({ name, sql }) => `${sql} as ${identifier(name)}`).join(', ');
+  return {
+    relation: `(select *, ${derived} from read_parquet(${literal(file)}))`,
+    columns: new Map([...stored, ...costDataset.derived].map(({ name, type }) => [name, type])),
+    currencies: [...new Set(rows.map((row) => row['BillingCurrency'] ?? 'XXX'))].sort(),
+    generation: 1,
+    files: 1,
+    rows: rows.length,
+  };
+}
+
+function cell(value: string | null | undefined): string {
+  return value === null || value === undefined ? 'null' : literal(value);
+}
