@@ -1,0 +1,16 @@
+import { openLocalStore } from './local.ts';
+import type { S3Options } from './s3-client.ts';
+import { isS3Uri, type ObjectStore } from './store.ts';
+
+/** From the operator's configuration: folders that may be read, and how S3 is reached. */
+export interface StoreOptions {
+  readonly roots: readonly string[];
+  readonly s3?: S3Options;
+}
+
+/** The store for a URI. The AWS SDK (a good 100 ms to load) is loaded only for `s3://`. Close the store after use. */
+export async function openStore(uri: string, options: StoreOptions): Promise<ObjectStore> {
+  if (!isS3Uri(uri)) return openLocalStore({ roots: options.roots });
+  const { openS3Store } = await import('./s3.ts');
+  return openS3Store(options.s3);
+}
