@@ -1,0 +1,69 @@
+import { Command, Option } from 'commander';
+import { register as registerCompletion } from './commands/completion.ts';
+import { register as registerConfig } from './commands/config.ts';
+import { register as registerVersion } from './commands/version.ts';
+import { type Context, createContext, type RunState } from './context.ts';
+import { addExamples, groups } from './help.ts';
+import type { Io } from './io.ts';
+import { formats } from './output.ts';
+import { productVersion } from './versions.ts';
+
+/** Every noun, in the order of the help. A command's file imports what is heavy inside its action. */
+const registrations: readonly ((program: Command, context: Context) => void)[] = [
+  registerConfig,
+  registerVersion,
+  registerCompletion,
+];
+
+/** The command tree over one world. `state` tells the runner what the command used. */
+export function createProgram(io: Io, state: RunState = { exitCode: 0, usesSignal: false }): Command {
+  const program = new Command('finops');
+  program
+    .description('Every cent, from cloud bill to invoice.')
+    .usage('<command> [options]')
+    .version(productVersion(), '--version', 'print the version')
+    .helpOption('-h, --help', 'print help')
+    .addHelpCommand(
+      new Command('help').argument('[command]').description('help for a command').helpGroup(groups.system),
+    )
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => io.stdout.write(text),
+      writeErr: (text) => io.stderr.write(text),
+      // The runner prints errors, once and in the format asked for.
+      outputError: () => {},
+      getOutHelpWidth: () => io.columns ?? 100,
+      getErrHelpWidth: () => io.columns ?? 100,
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    })
+    .optionsGroup('Options of every command:')
+    .option('--data <dir>', 'workspace folder (default: ./data)')
+    .option('--json', 'print JSON, as --format json')
+    .addOption(new Option('--format <format>', 'how to print the answer').choices(formats))
+    .option('--exact', 'print every decimal of an amount in tables')
+    .option('--config <file>', 'configuration file (default: ./finops.toml)')
+    .option('--quiet', 'print the answer and errors, nothing else')
+    .option('--no-color', 'no colours');
+  // What follows must come after the settings above: commands inherit them when they are made.
+  const context = createContext(program, io, state);
+  // A contradiction is refused before the work, not when its answer is printed.
+  program.hook('preAction', () => {
+    context.format();
+  });
+  for (const register of registrations) register(program, context);
+  addExamples(program, {
+    'finops config list --show-origin': 'every setting and where it came from',
+    'finops version --json': 'versions, for a bug report',
+    'source <(finops completion bash)': 'complete commands with Tab',
+  });
+  program.addHelpText('after', exitCodes);
+  program.addHelpText('afterAll', ({ command }) =>
+    command === program ? '' : "\nOptions of every command (--data, --json, --format …): 'finops --help'",
+  );
+  return program;
+}
+
+const exitCodes = `
+Exit codes: 0 ok, 1 failure, 2 usage, 3 not found, 4 access, 5 bad data, 6 books do not balance,
+7 conflict or locked, 8 remote unavailable, 9 budget or policy breached.`;
