@@ -4,6 +4,7 @@ import {
   addDecimal,
   type Clock,
   type Issue,
+  isCurrency,
   must,
   newId,
   type Randomness,
@@ -156,7 +157,31 @@ async function prepareAll(run: Run, store: ObjectStore): Promise<ReadyFile[]> {
     tell('read');
   }
   refuseMixedDatasets(files);
-  return files;
+  return files.map((file) => bringStraysHome(file, files));
+}
+
+/**
+ * A row in quarantine may name no month or no currency. Both sides of the gate count it in the first month and currency
+ * of the delivery, so that no row is read and then belongs nowhere.
+ */
+function bringStraysHome(file: ReadyFile, files: readonly ReadyFile[]): ReadyFile {
+  const months = files
+    .flatMap((other) => other.months)
+    .filter(({ period, currency }) => period !== null && isCurrency(currency));
+  const [first] = months.toSorted((a, b) =>
+    `${a.period} ${a.currency}` < `${b.period} ${b.currency}` ? -1 : 1,
+  );
+  if (!first) return file;
+  const known = new Set(months.map(({ period, currency }) => `${period} ${currency}`));
+  const home = <T extends { readonly period: string | null; readonly currency: string }>(place: T): T =>
+    known.has(`${place.period} ${place.currency}`) || (place.period !== null && isCurrency(place.currency))
+      ? place
+      : {
+          ...place,
+          period: place.period ?? first.period,
+          currency: isCurrency(place.currency) ? place.currency : first.currency,
+        };
+  return { ...file, nativeMonths: file.nativeMonths.map(home), quarantined: file.quarantined.map(home) };
 }
 
 function refuseMixedDatasets(files: readonly ReadyFile[]): void {
@@ -286,16 +311,11 @@ function balanceCurrency(
   converted: readonly Row[],
 ): { readonly entry: ImportEntry; readonly refusal: Refusal | undefined } {
   const first = must(files[0], 'file');
-  const orphan = (native: { readonly period: string | null }) =>
-    native.period === null && month.period === periodsOf(files)[0];
-  const nativeMonths = files.flatMap((file) => file.nativeMonths);
-  const native = nativeMonths
-    .filter((other) => other.currency === month.currency && (other.period === month.period || orphan(other)))
+  const native = files
+    .flatMap((file) => file.nativeMonths)
+    .filter(({ period, currency }) => period === month.period && currency === month.currency)
     .flatMap(({ groups }) => groups);
-  const inMonth = files.flatMap((file) => [
-    quarantinedIn(file, month),
-    ...(orphan({ period: null }) ? [quarantinedIn(file, { period: null, currency: month.currency })] : []),
-  ]);
+  const inMonth = files.map((file) => quarantinedIn(file, month));
   const quarantined = {
     rows: inMonth.reduce((sum, { rows }) => sum + rows, 0),
     cost: inMonth.reduce((sum, { cost }) => addDecimal(sum, cost), zero),

@@ -1,4 +1,5 @@
 import {
+  addDecimal,
   type Decimal,
   formatDecimal,
   isCurrency,
@@ -291,5 +292,8 @@ export function quarantinedIn(
   const found = file.quarantined.filter(
     ({ period, currency }) => period === month.period && currency === month.currency,
   );
-  return { rows: found.reduce((sum, { rows }) => sum + rows, 0), cost: found[0]?.cost ?? zero };
+  return {
+    rows: found.reduce((sum, { rows }) => sum + rows, 0),
+    cost: found.reduce((sum, { cost }) => addDecimal(sum, cost), zero),
+  };
 }

@@ -103,19 +103,23 @@ interface CellCheck {
 }
 
 function cellChecks(native: NativeColumns, converter: Converter): CellCheck[] {
-  const check = (rule: UnreadableCell['rule'], unreadable: (text: string) => string) => (name: string) => ({
+  const check = (rule: UnreadableCell['rule'], name: string, unreadable: string, when?: string) => ({
     name: native.find(name)?.name ?? name,
     rule,
     text: native.text(name),
-    where: unreadable(native.text(name)),
+    where: when === undefined ? unreadable : `${when} and ${unreadable}`,
   });
-  const present = (names: readonly string[]) =>
-    [...new Set(names)].filter((name) => needsCheck(native, name));
+  const numbers = new Map(converter.numbers.map((number) => [number.name, number]));
+  const times = new Set(converter.times);
   return [
-    ...present(converter.numbers).map(check('unreadable-number', unreadableDecimal)),
-    ...present(converter.times).map(
-      check('unreadable-date', (text) => unreadableTimestamp(text, converter.dateOrder)),
-    ),
+    ...[...numbers.values()]
+      .filter(({ name }) => needsCheck(native, name))
+      .map(({ name, when }) => check('unreadable-number', name, unreadableDecimal(native.text(name)), when)),
+    ...[...times]
+      .filter((name) => needsCheck(native, name))
+      .map((name) =>
+        check('unreadable-date', name, unreadableTimestamp(native.text(name), converter.dateOrder)),
+      ),
   ];
 }
 

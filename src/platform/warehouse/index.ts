@@ -25,4 +25,5 @@ export { sqlType } from './relation.ts';
 export { pin, rollBack, unpin } from './rollback.ts';
 export { type CurrencySums, fileSha256, type SnapshotDescription } from './snapshot.ts';
 export { type Verified, verifyLake } from './verify.ts';
+export { openWorkspace, type Workspace, type WorkspaceOptions } from './workspace.ts';
 export { checkSourceName, type LakeWriter } from './writer.ts';

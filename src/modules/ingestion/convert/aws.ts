@@ -64,29 +64,34 @@ export function hasUnusedParts(native: NativeColumns): boolean {
   return native.has('savingsPlan/UsedCommitment') || native.has('reservation/UnusedRecurringFee');
 }
 
-const awsNumbers = [
-  'lineItem/UnblendedCost',
-  'lineItem/NetUnblendedCost',
-  'lineItem/UsageAmount',
-  'lineItem/NormalizedUsageAmount',
-  'lineItem/UnblendedRate',
-  'lineItem/NetUnblendedRate',
-  'pricing/publicOnDemandCost',
-  'pricing/publicOnDemandRate',
-  'reservation/EffectiveCost',
-  'reservation/NetEffectiveCost',
-  'reservation/UnusedAmortizedUpfrontFeeForBillingPeriod',
-  'reservation/NetUnusedAmortizedUpfrontFeeForBillingPeriod',
-  'reservation/UnusedRecurringFee',
-  'reservation/NetUnusedRecurringFee',
-  'reservation/UnusedNormalizedUnitQuantity',
-  'reservation/UnusedQuantity',
-  'reservation/TotalReservedNormalizedUnits',
-  'savingsPlan/SavingsPlanEffectiveCost',
-  'savingsPlan/NetSavingsPlanEffectiveCost',
-  'savingsPlan/TotalCommitmentToDate',
-  'savingsPlan/UsedCommitment',
-];
+/** Number columns by the line types whose rules read them; '' for every type. */
+const awsNumbers: Readonly<Record<string, readonly string[]>> = {
+  '': [
+    'lineItem/UnblendedCost',
+    'lineItem/NetUnblendedCost',
+    'lineItem/UsageAmount',
+    'lineItem/NormalizedUsageAmount',
+    'lineItem/UnblendedRate',
+    'lineItem/NetUnblendedRate',
+    'pricing/publicOnDemandCost',
+    'pricing/publicOnDemandRate',
+  ],
+  DiscountedUsage: ['reservation/EffectiveCost', 'reservation/NetEffectiveCost'],
+  SavingsPlanCoveredUsage: [
+    'savingsPlan/SavingsPlanEffectiveCost',
+    'savingsPlan/NetSavingsPlanEffectiveCost',
+  ],
+  SavingsPlanRecurringFee: ['savingsPlan/TotalCommitmentToDate', 'savingsPlan/UsedCommitment'],
+  RIFee: [
+    'reservation/UnusedAmortizedUpfrontFeeForBillingPeriod',
+    'reservation/NetUnusedAmortizedUpfrontFeeForBillingPeriod',
+    'reservation/UnusedRecurringFee',
+    'reservation/NetUnusedRecurringFee',
+    'reservation/UnusedNormalizedUnitQuantity',
+    'reservation/UnusedQuantity',
+    'reservation/TotalReservedNormalizedUnits',
+  ],
+};
 
 /** Every converted column of an AWS bill, costs first in `aws-cost.ts`, the rest here. */
 function awsRules(native: NativeColumns, options: AwsOptions): ColumnRules[] {
@@ -628,7 +633,11 @@ export function awsConverter(native: NativeColumns, options: AwsOptions): Conver
     kindColumn: native.find('lineItem/LineItemType')?.name,
     account: `coalesce(${native.text('bill/PayerAccountId')}, '')`,
     invoiced: `${native.text('bill/InvoiceId')} is not null`,
-    numbers: named(...awsNumbers),
+    numbers: Object.entries(awsNumbers).flatMap(([type, names]) =>
+      named(...names).map((name) =>
+        type === '' ? { name } : { name, when: `${awsWords(native).lineType} = ${literal(type)}` },
+      ),
+    ),
     times: named(...intervals.flat()),
     dateOrder: 'iso',
     intervals: intervals.filter(([start, end]) => native.has(start) && native.has(end)),

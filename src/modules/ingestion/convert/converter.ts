@@ -22,8 +22,9 @@ export interface Converter {
   readonly account: string;
   /** True where the provider has closed the month for this row: it names an invoice. */
   readonly invoiced: string;
-  /** Native columns that must hold numbers or instants where they are not empty. */
-  readonly numbers: readonly string[];
+  /** Native columns that must hold numbers where they are not empty; with `when`, only in rows whose rules read them. */
+  readonly numbers: readonly { readonly name: string; readonly when?: string }[];
+  /** Native columns that must hold instants where they are not empty. */
   readonly times: readonly string[];
   readonly dateOrder: DateOrder;
   /** Period columns that must not run backwards: [start, end], each native name. */

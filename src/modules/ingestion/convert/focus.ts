@@ -57,7 +57,9 @@ export function focusConverter(
   const ofType = (type: LiftedColumn['type']) =>
     plan.columns.filter((column) => column.type === type).flatMap((column) => column.from);
   const cost =
-    text('BilledCost') === 'cast(null as varchar)' ? 'null' : `coalesce(${decimalCell(text('BilledCost'))}, 0)`;
+    text('BilledCost') === 'cast(null as varchar)'
+      ? 'null'
+      : `coalesce(${decimalCell(text('BilledCost'))}, 0)`;
   return {
     report: plan.report,
     converter: {
@@ -79,7 +81,7 @@ export function focusConverter(
       kindColumn: undefined,
       account: `coalesce(${text('InvoiceIssuerName')}, '') || ' ' || coalesce(${text('BillingAccountId')}, '')`,
       invoiced: `${text('InvoiceId')} is not null`,
-      numbers: ofType('decimal'),
+      numbers: ofType('decimal').map((name) => ({ name })),
       times: ofType('timestamp'),
       dateOrder: options.dateOrder,
       intervals: (
@@ -124,7 +126,9 @@ function liftRules(
   const value = typedValue(text, column, options.dateOrder);
   const id = column.how === 'as is' ? 'focus.as-is' : `focus.${column.how}`;
   const says = `As in ${column.from.join(', else ')}.`;
-  const rules: Rule[] = column.from.length > 0 ? [{ id, says, when: `${text} is not null`, value }] : [];
+  const readable = type === 'json' ? ` and json_valid(${text})` : '';
+  const rules: Rule[] =
+    column.from.length > 0 ? [{ id, says, when: `${text} is not null${readable}`, value }] : [];
   return { column: target, type, rules: [...rules, ...fallbackRules(native, target, options)] };
 }
 

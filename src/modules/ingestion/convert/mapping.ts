@@ -114,7 +114,7 @@ export function mappingConverter(
     kindColumn: undefined,
     account: `coalesce(${text('BillingAccountId')}, '')`,
     invoiced: `${text('InvoiceId')} is not null`,
-    numbers: ofType('decimal'),
+    numbers: ofType('decimal').map((name) => ({ name })),
     times: ofType('timestamp'),
     dateOrder: mapping.dateOrder,
     intervals: [

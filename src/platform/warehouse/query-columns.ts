@@ -1,0 +1,93 @@
+import type { Operand } from './cost-query.ts';
+import type { ColumnType, Dataset, Selection } from './dataset.ts';
+import { identifier, type SqlValue } from './engine.ts';
+import { queryErrors } from './query-errors.ts';
+
+/** What a query is compiled against: the description of the data, and the values bound so far. */
+export interface QueryContext {
+  readonly dataset: Dataset;
+  readonly selection: Selection;
+  /** Values of `$1`, `$2`, … in order; `bind` adds to it. */
+  readonly values: SqlValue[];
+}
+
+/** A value of every row, as SQL, with the words that name it in a message and in a result. */
+export interface Field {
+  readonly sql: string;
+  /** `key`: the text under a key of a JSON column. */
+  readonly type: ColumnType | 'key';
+  /** `ServiceName`, `Tags[app]`. */
+  readonly label: string;
+}
+
+interface NamedColumn {
+  readonly name: string;
+  readonly type: ColumnType;
+}
+
+/** Binds a value and gives the placeholder that stands for it: the only way a value enters a statement. */
+export function bind(context: QueryContext, value: SqlValue): string {
+  return `$${context.values.push(value)}`;
+}
+
+/**
+ * The dataset's own spelling and type of a column that a query names in any case.
+ * An unknown name is a refusal that offers the nearest names.
+ */
+export function findColumn({ dataset, selection }: QueryContext, wanted: string): NamedColumn {
+  const exact = selection.columns.get(wanted);
+  if (exact) return { name: wanted, type: exact };
+  const lower = wanted.toLowerCase();
+  for (const [name, type] of selection.columns) if (name.toLowerCase() === lower) return { name, type };
+  throw queryErrors.unknownColumn({
+    column: wanted,
+    dataset: dataset.name,
+    nearest: nearestNames(wanted, [...selection.columns.keys()]),
+  });
+}
+
+/** A column, or the text under a key of a JSON column. The key is a bound value, never part of the statement. */
+export function fieldOf(context: QueryContext, operand: Operand): Field {
+  const column = findColumn(context, 'tag' in operand ? context.dataset.roles.tags : operand.column);
+  const key = 'tag' in operand ? operand.tag : operand.key;
+  if (key === undefined) return { sql: identifier(column.name), type: column.type, label: column.name };
+  if (column.type !== 'json') throw queryErrors.notJson({ column: column.name, type: column.type, key });
+  return {
+    sql: `json_extract_string(${identifier(column.name)}, ${bind(context, jsonPointer(key))})`,
+    type: 'key',
+    label: `${column.name}[${key}]`,
+  };
+}
+
+/** Up to three names that a mistyped one may have meant: those that contain it, then those few edits away. */
+function nearestNames(wanted: string, names: readonly string[]): string[] {
+  const lower = wanted.toLowerCase();
+  const limit = Math.max(2, Math.floor(wanted.length / 3));
+  return names
+    .map((name) => ({ name, far: distance(lower, name.toLowerCase()) }))
+    .filter(({ far }) => far <= limit)
+    .sort((a, b) => a.far - b.far || (a.name < b.name ? -1 : 1))
+    .slice(0, 3)
+    .map(({ name }) => name);
+}
+
+/** RFC 6901: unlike a path `$."key"` it can name any key, whatever quotes, dots or stars are in it. */
+function jsonPointer(key: string): string {
+  return `/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+}
+
+/** Edits between two words; a word within the other counts as one edit. */
+function distance(a: string, b: string): number {
+  if (a === b) return 0;
+  if (a.length > 2 && (b.includes(a) || a.includes(b))) return 1;
+  let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const current = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = (previous[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      current.push(Math.min(replaced, (previous[j] ?? 0) + 1, (current[j - 1] ?? 0) + 1));
+    }
+    previous = current;
+  }
+  return previous[b.length] ?? 0;
+}
