@@ -1,0 +1,13 @@
+export {
+  type ReportListItem,
+  type ReportRequest,
+  type ReportResult,
+  reportListItemSchema,
+  reportListSchema,
+  reportRequestSchema,
+  reportResultSchema,
+} from './contract.ts';
+export type { GivenParameters } from './parameters.ts';
+export type { Report } from './report.ts';
+export { findReport, reports } from './reports.ts';
+export { listReports, type ReportRun, runReport } from './run-report.ts';
