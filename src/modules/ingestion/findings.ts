@@ -7,7 +7,7 @@ import {
   subtractDecimal,
   sumDecimals,
 } from '../../platform/kernel/index.ts';
-import { type Dataset, type Engine, literal, type Manifest } from '../../platform/warehouse/index.ts';
+import type { Dataset, Engine, Manifest, Row, Selection } from '../../platform/warehouse/index.ts';
 import { compileQualityChecks, qualityIssues } from '../focus/index.ts';
 import { converterOf } from './choose-converter.ts';
 import type { ImportEntry } from './contract.ts';
@@ -109,7 +109,7 @@ export function driftIssues(manifest: Manifest, source: string, files: readonly 
   ];
 }
 
-/** What is worth knowing of a converted month: quality checks, and identities that may fail for one month alone. */
+/** Identities of a converted month that may fail for one month alone: findings with their amount, never refusals. */
 export async function findingsOf(
   engine: Engine,
   month: {
@@ -122,30 +122,37 @@ export async function findingsOf(
 ): Promise<Issue[]> {
   if (month.dataset.name !== 'cost') return [];
   const path = `${month.source} ${month.period}`;
-  const relation = `read_parquet([${month.files.map(literal).join(', ')}], union_by_name = true)`;
-  const columns = new Set(month.dataset.columns.map(({ name }) => name));
-  const quality = qualityIssues(await engine.rows(compileQualityChecks(relation, columns)), path);
   const commitments = await engine.session((session) => commitmentSums(session, month.files));
   return [
-    ...quality,
     ...month.entries.flatMap((entry) => negationIssues(entry, path)),
     ...month.entries.flatMap((entry) => bridgeIssues(entry, path)),
-    ...commitments.flatMap((row) => {
-      const bought = parseDecimal(String(row['bought']));
-      const amortised = parseDecimal(String(row['amortised']));
-      const difference = subtractDecimal(bought, amortised);
-      if (isZero(difference)) return [];
-      return [
-        {
-          code: 'ingestion.commitmentIdentity',
-          severity: 'info' as const,
-          path,
-          message: `${row['kind'] ?? 'Commitments'}: bought ${formatDecimal(bought)}, used and unused ${formatDecimal(amortised)} in this month. They agree over the term, not in each month: upfront fees are bought once and used for years.`,
-          costAtStake: formatDecimal(difference),
-          currency: String(row['currency']),
-        },
-      ];
-    }),
+    ...commitments.flatMap((row) => commitmentIssues(row, path)),
+  ];
+}
+
+/** Quality checks of FOCUS over stored rows: which rows break them, and the cost at stake. */
+export async function qualityOf(
+  engine: Engine,
+  selection: Pick<Selection, 'relation' | 'columns'>,
+  path: string,
+): Promise<Issue[]> {
+  return qualityIssues(await engine.rows(compileQualityChecks(selection.relation, selection.columns)), path);
+}
+
+function commitmentIssues(row: Row, path: string): Issue[] {
+  const bought = parseDecimal(String(row['bought']));
+  const amortised = parseDecimal(String(row['amortised']));
+  const difference = subtractDecimal(bought, amortised);
+  if (isZero(difference)) return [];
+  return [
+    {
+      code: 'ingestion.commitmentIdentity',
+      severity: 'info',
+      path,
+      message: `${row['kind'] ?? 'Commitments'}: bought ${formatDecimal(bought)}, used and unused ${formatDecimal(amortised)} in this month. They agree over the term, not in each month: upfront fees are bought once and used for years.`,
+      costAtStake: formatDecimal(difference),
+      currency: String(row['currency']),
+    },
   ];
 }
 

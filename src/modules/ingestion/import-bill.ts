@@ -1,6 +1,7 @@
-import { type Issue, Refusal } from '../../platform/kernel/index.ts';
+import { everything, type Issue, Refusal } from '../../platform/kernel/index.ts';
 import { type ObjectStore, openStore, type StoreOptions } from '../../platform/objects/index.ts';
 import { fileSha256, type Manifest } from '../../platform/warehouse/index.ts';
+import { costDataset } from '../focus/index.ts';
 import {
   type CheckedImportRequest,
   type ImportEntry,
@@ -9,6 +10,7 @@ import {
   importRequestSchema,
 } from './contract.ts';
 import { type Delivery, findDeliveries } from './deliveries.ts';
+import { qualityOf } from './findings.ts';
 import { type ImportContext, importDelivery } from './import-delivery.ts';
 import { deliveryFingerprint, givenOf, type ImportOrigin, originOf } from './origin.ts';
 
@@ -64,6 +66,7 @@ export async function importDeliveries(
       errors.push({ code, message, exitCode, path: delivery.label, params: { ...params } });
     }
   }
+  issues.push(...(await qualityOfImports(context, imports)));
   const seconds = Math.round(performance.now() - started) / 1000;
   return {
     schemaVersion: 1,
@@ -72,6 +75,30 @@ export async function importDeliveries(
     errors,
     seconds,
   };
+}
+
+/** Quality checks over what was imported, one scan per source: they judge rows, and keep none out. */
+async function qualityOfImports(context: ImportContext, imports: readonly ImportEntry[]): Promise<Issue[]> {
+  const done = imports.filter(
+    ({ status, dataset }) => dataset === 'cost' && (status === 'imported' || status === 'replaced'),
+  );
+  const issues: Issue[] = [];
+  for (const source of new Set(done.map((entry) => entry.source))) {
+    const periods = done
+      .filter((entry) => entry.source === source)
+      .map((entry) => entry.billingPeriod ?? '')
+      .sort();
+    const [from, to] = [periods[0], periods.at(-1)];
+    const selection = await context.lake.select(everything, costDataset, { sources: [source], from, to });
+    issues.push(
+      ...(await qualityOf(
+        context.engine,
+        selection,
+        from === to ? `${source} ${from}` : `${source} ${from} to ${to}`,
+      )),
+    );
+  }
+  return issues;
 }
 
 /** The origin of the snapshots that hold this very delivery, when all of them are current. */

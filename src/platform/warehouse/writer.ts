@@ -51,6 +51,8 @@ export async function openWriter(
 ): Promise<LakeWriter> {
   const { root, manifestFolder, clock } = place;
   await makeFolder(root);
+  await syncFolder(dirname(root));
+  await syncFolder(dirname(dirname(root)));
   const lock = await takeLock(join(root, 'write.lock'));
   let manifest = await readManifest(manifestFolder).catch((error: unknown) => {
     lock.release();
