@@ -57,7 +57,10 @@ function monthOfLabel(label: string | null, reading: LabelReading): string | nul
 
 function instantOf(label: string, order: DateOrder): number {
   if (order === 'iso') {
-    const text = label.trim().replace(' ', 'T').replace(/\+00$/, 'Z');
+    const text = label
+      .trim()
+      .replace(/ ?(UTC|\+00)$/, 'Z')
+      .replace(' ', 'T');
     return Date.parse(text.length > 10 && !/(Z|[+-]\d\d:?\d\d)$/.test(text) ? `${text}Z` : text);
   }
   const match = /^(\d{1,2})\/(\d{1,2})\/(\d{2,4})/.exec(label);

@@ -14,7 +14,7 @@ import { chooseForFile, converterOf, type FileChoices } from './choose-converter
 import type { Converter } from './convert/converter.ts';
 import type { NativeColumns } from './convert/native-columns.ts';
 import { ingestionErrors } from './errors.ts';
-import { csvOriginal, nativeGroups, parquetOriginal } from './gate.ts';
+import { csvOriginal, nativeGroups, parquetOriginal } from './gate-sql.ts';
 import { nullTexts } from './sniff.ts';
 import type { StagedFile } from './stage.ts';
 import {

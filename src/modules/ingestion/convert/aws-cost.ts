@@ -1,4 +1,4 @@
-import type { AwsWords } from './aws.ts';
+import type { AwsWords } from './aws-words.ts';
 import { decimalCell } from './cells.ts';
 import type { NativeColumns } from './native-columns.ts';
 import type { ColumnRules, Rule } from './rules.ts';

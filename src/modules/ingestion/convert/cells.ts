@@ -12,7 +12,15 @@ export type DateOrder = 'iso' | 'mdy' | 'dmy';
  * Unreadable text gives null; `unreadableDecimal` finds it first and sends its row to quarantine.
  */
 export function decimalCell(text: string): string {
-  return `coalesce(try_cast(${text} as decimal(18,12))::decimal(38,12), try_cast(${text} as decimal(38,12)))`;
+  return (
+    `case when ${vanishes(text)} then 0::decimal(38,12) ` +
+    `else coalesce(try_cast(${text} as decimal(18,12))::decimal(38,12), try_cast(${text} as decimal(38,12))) end`
+  );
+}
+
+/** DuckDB 1.5 rounds by a wrong digit when an exponent takes all digits beyond the scale: it makes 1e-12 of `9e-20`. */
+function vanishes(text: string): string {
+  return `(contains(${text}, 'e-') or contains(${text}, 'E-')) and abs(try_cast(${text} as double)) < 1e-13`;
 }
 
 /** True where the text is no number; `1_000` is none, although DuckDB would take it. */
@@ -20,18 +28,6 @@ export function unreadableDecimal(text: string): string {
   return (
     `(${text} is not null and (contains(${text}, '_') ` +
     `or coalesce(try_cast(${text} as decimal(18,12))::decimal(38,12), try_cast(${text} as decimal(38,12))) is null))`
-  );
-}
-
-/**
- * What half-up rounding at 12 decimals took from the value: exact − rounded, to 26 decimals.
- * Only texts that can have more than 12 decimals pay for the wide cast.
- */
-export function roundingOf(text: string): string {
-  return (
-    `case when length(${text}) - strpos(${text}, '.') > 12 or contains(lower(${text}), 'e') ` +
-    `then cast(${text} as decimal(38,26)) - cast(cast(${text} as decimal(38,12)) as decimal(38,26)) ` +
-    `else 0::decimal(38,26) end`
   );
 }
 
