@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import { register as registerCompletion } from './commands/completion.ts';
 import { register as registerConfig } from './commands/config.ts';
+import { register as registerDemo } from './commands/demo.ts';
 import { register as registerVersion } from './commands/version.ts';
 import { type Context, createContext, type RunState } from './context.ts';
 import { addExamples, groups } from './help.ts';
@@ -10,6 +11,7 @@ import { productVersion } from './versions.ts';
 
 /** Every noun, in the order of the help. A command's file imports what is heavy inside its action. */
 const registrations: readonly ((program: Command, context: Context) => void)[] = [
+  registerDemo,
   registerConfig,
   registerVersion,
   registerCompletion,

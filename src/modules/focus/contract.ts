@@ -21,3 +21,42 @@ export const focusExportRequestSchema = z.strictObject({
 
 /** A request with its defaults. */
 export type FocusExportRequest = z.infer<typeof focusExportRequestSchema>;
+
+/** Name of an export file: no folder, no dot first. */
+const fileName = z
+  .string()
+  .regex(/^[A-Za-z0-9][\w.-]{0,199}$/, 'letters, digits, dot, underscore and hyphen');
+
+/** As above, kept as a file of the workspace. */
+export const exportRequestSchema = focusExportRequestSchema.extend({
+  /** By default made from version and time. */
+  name: fileName.optional(),
+  overwrite: z.boolean().default(false),
+});
+
+export const exportFileSchema = z.object({ name: z.string(), bytes: z.int(), createdAt: z.string() });
+export const exportListSchema = z.object({ items: z.array(exportFileSchema) });
+export type ExportList = z.infer<typeof exportListSchema>;
+export const exportParamsSchema = z.strictObject({ name: fileName });
+
+/** A finished export; the file is fetched under its name. */
+export const exportAnswerSchema = z.object({
+  name: z.string(),
+  rows: z.int(),
+  bytes: z.int(),
+  columns: z.array(z.string()),
+  /** What the version lacks, what was derived, and what is mandatory there and empty here; amounts are BilledCost. */
+  report: z.array(
+    z.object({
+      code: z.string(),
+      severity: z.enum(['info', 'warning', 'error']),
+      path: z.string(),
+      message: z.string(),
+      params: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])).optional(),
+      rows: z.int().optional(),
+      costAtStake: z.string().optional(),
+      currency: z.string().optional(),
+    }),
+  ),
+});
+export type ExportAnswer = z.infer<typeof exportAnswerSchema>;

@@ -7,6 +7,12 @@ export const errors = errorTable('focus', {
     'conflict',
     (p: { file: string }) => `${p.file} exists already; give another name or ask to overwrite it.`,
   ),
+  unknownFile: refusal(
+    404,
+    'notFound',
+    (p: { name: string }) =>
+      `There is no export '${p.name}' in this workspace; GET /api/v1/exports lists them.`,
+  ),
   folderMissing: refusal(
     404,
     'notFound',

@@ -8,7 +8,12 @@ export {
   focusVersions,
   storedVersion,
 } from './column.ts';
-export { type FocusExportRequest, focusExportRequestSchema } from './contract.ts';
+export {
+  type ExportAnswer,
+  type ExportList,
+  type FocusExportRequest,
+  focusExportRequestSchema,
+} from './contract.ts';
 export {
   billingPeriodDataset,
   contractCommitmentDataset,
@@ -20,6 +25,7 @@ export {
 export { exportFocus, type FocusExport, type FocusExportOptions } from './export.ts';
 export { type FocusIdentity, identifyFocus } from './identify.ts';
 export { type CustomColumn, type LiftedColumn, type LiftPlan, planLift } from './lift.ts';
+export { focusRoutes } from './routes.ts';
 export { categoryOfSubcategory, serviceCategories, serviceSubcategories } from './service-categories.ts';
 export { canonicalName, columnsIn, focusColumn, focusDatasets } from './standard.ts';
 export { compileQualityChecks } from './warehouse.ts';

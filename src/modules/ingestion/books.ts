@@ -24,9 +24,11 @@ export interface NativeMonth {
 export interface LabelReading {
   readonly dateOrder: DateOrder;
   readonly isLabel: boolean;
-  /** Stands in where the file has no such column. */
+  /** Stands in where the file has no such column or an empty cell. */
   readonly period: string | null;
   readonly currency: string;
+  /** Labels that a mapping file gives a meaning: `"Oct 26"` → `2026-10-01`. */
+  readonly meanings: Readonly<Record<string, string>>;
 }
 
 /** Sorts the groups of a file into months and currencies by their raw labels. */
@@ -38,7 +40,7 @@ export function monthsOfGroups(
   const months = new Map<string, { period: string | null; currency: string; groups: NativeGroup[] }>();
   for (const group of groups) {
     const period = hasPeriodColumn ? monthOfLabel(group.period, reading) : reading.period;
-    const currency = group.currency ?? reading.currency;
+    const currency = group.currency === null ? reading.currency : meaningOf(group.currency, reading);
     const key = `${period} ${currency}`;
     const month = months.get(key) ?? { period, currency, groups: [] };
     month.groups.push(group);
@@ -47,10 +49,14 @@ export function monthsOfGroups(
   return [...months.values()];
 }
 
+function meaningOf(label: string, { meanings }: LabelReading): string {
+  return Object.hasOwn(meanings, label) ? (meanings[label] as string) : label;
+}
+
 /** The month that a raw label means: the date a day later, for labels; the month of a charge, otherwise. */
 function monthOfLabel(label: string | null, reading: LabelReading): string | null {
   if (label === null) return null;
-  const instant = instantOf(label, reading.dateOrder);
+  const instant = instantOf(meaningOf(label, reading), reading.dateOrder);
   if (Number.isNaN(instant)) return null;
   return periodOf(new Date(instant + (reading.isLabel ? 86_400_000 : 0)));
 }

@@ -33,7 +33,7 @@ export interface Delivery {
   readonly source: string;
   /** True when the caller named the source: months of other files may then be replaced. */
   readonly named: boolean;
-  /** Stable identity of what delivers: a file's name, or an export. */
+  /** Stable identity of what delivers: a file's folder and name, or an export's folder. */
   readonly key: string;
   /** For people. */
   readonly label: string;
@@ -77,11 +77,16 @@ export async function manifestDelivery(
   return {
     source: source ?? checkSourceName(safeFileName(manifest.exportName)),
     named: source !== undefined,
-    key: `export:${manifest.exportName}`,
+    key: `export:${exportFolder(manifest.uri)}`,
     label: manifest.uri,
     version: manifest.versionId,
     files: files.map((file) => ({ ...file, modifiedAt: file.modifiedAt.toISOString() })),
   };
+}
+
+/** The folder of an export, its month and version left out: two accounts may name their exports alike. */
+function exportFolder(manifestUri: string): string {
+  return manifestUri.replace(/\/(\d{8}-\d{8}|metadata\/BILLING_PERIOD=[^/]+)\/.*$/, '');
 }
 
 async function readOne(store: ObjectStore, uri: string, source: string | undefined): Promise<Delivery> {
@@ -170,7 +175,7 @@ function plainDelivery(files: readonly DeliveredFile[], source: string | undefin
   return {
     source: source ?? sourceOf(first),
     named: source !== undefined,
-    key: `file:${stemOf(first)}`,
+    key: `file:${dirname(first)}/${stemOf(first)}`,
     label: files.length === 1 ? first : `${dirname(first)} (${files.length} files)`,
     version: null,
     files,

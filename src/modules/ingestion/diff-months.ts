@@ -157,9 +157,7 @@ function keySql(name: DiffDimension, { columns }: Selection): string {
 }
 
 function keyOf(row: Row, by: readonly DiffDimension[]): Record<string, string | null> {
-  return Object.fromEntries(
-    by.map((name, index) => [name, (row[`key_${index}`] ?? null) as string | null]),
-  );
+  return Object.fromEntries(by.map((name, index) => [name, (row[`key_${index}`] ?? null) as string | null]));
 }
 
 function changeOf(row: Row): MonthChange {

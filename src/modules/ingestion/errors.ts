@@ -143,10 +143,58 @@ export const ingestionErrors = errorTable('ingestion', {
     'notFound',
     (p: { id: string }) => `There is no row '${p.id}' in any snapshot. A row id reads import:file:row:part.`,
   ),
+  unknownImport: refusal(
+    404,
+    'notFound',
+    (p: { id: string }) =>
+      `There is no import '${p.id}' in the lake; 'finops snapshots list' shows what there is, and gc removes what is old.`,
+  ),
+  unknownExport: refusal(
+    404,
+    'notFound',
+    (p: { name: string; known: readonly string[] }) =>
+      `There is no AWS export '${p.name}' in the configuration; it has ${p.known.length === 0 ? 'none' : p.known.join(', ')}.`,
+  ),
+  noExports: refusal(
+    400,
+    'usage',
+    (_: Record<never, never>) =>
+      'No AWS export is configured. Add an [[aws.exports]] table to finops.toml, or pass --uri s3://bucket/prefix.',
+  ),
+  foreignBucket: refusal(
+    403,
+    'access',
+    (p: { path: string }) =>
+      `${p.path} belongs to no configured export. Add it to aws.exports of the server, or import it from the command line.`,
+  ),
+  unfitCursor: refusal(
+    400,
+    'usage',
+    (p: { cursor: string }) =>
+      `'${p.cursor}' is no cursor of this list. Take it from 'next' of the page before, or leave it out.`,
+  ),
   unknownWord: refusal(
     422,
     'usage',
     (p: { option: string; value: string; allowed: string }) =>
       `${p.option} '${p.value}' is unknown; use ${p.allowed}.`,
+  ),
+  unfitInvoiceTotal: refusal(
+    422,
+    'usage',
+    (p: { text: string; reason: string }) =>
+      `'${p.text}' is no invoice total (${p.reason}). Write it as printed with a decimal point: 12,345.67 or 12345.67.`,
+  ),
+  whichCurrency: refusal(
+    422,
+    'usage',
+    (p: { source: string; period: string; currencies: string; asked: string }) =>
+      `${p.source} ${p.period} is billed in ${p.currencies}, not in ${p.asked}. Pass the invoice's currency with --currency.`,
+  ),
+  unknownInvoice: refusal(
+    404,
+    'notFound',
+    (p: { source: string; period: string; invoice: string; invoices: string }) =>
+      `${p.source} ${p.period} has no invoice '${p.invoice}'. Its invoices: ${p.invoices}.`,
   ),
 });

@@ -1,4 +1,5 @@
 import {
+  type Decimal,
   formatDecimal,
   type Issue,
   isZero,
@@ -7,13 +8,12 @@ import {
   subtractDecimal,
   sumDecimals,
 } from '../../platform/kernel/index.ts';
-import type { Dataset, Engine, Manifest, Row, Selection } from '../../platform/warehouse/index.ts';
+import type { Engine, Manifest, Row, Selection } from '../../platform/warehouse/index.ts';
 import { compileQualityChecks, qualityIssues } from '../focus/index.ts';
 import { converterOf } from './choose-converter.ts';
 import type { ImportEntry } from './contract.ts';
 import { columnKey } from './convert/native-columns.ts';
 import type { PreparedFile } from './prepare-file.ts';
-import { commitmentSums } from './warehouse.ts';
 
 /** What is worth knowing of the files themselves: lift reports, lenient reading, what stood in for a missing column. */
 export function fileIssues(files: readonly PreparedFile[]): Issue[] {
@@ -110,24 +110,19 @@ export function driftIssues(manifest: Manifest, source: string, files: readonly 
 }
 
 /** Identities of a converted month that may fail for one month alone: findings with their amount, never refusals. */
-export async function findingsOf(
-  engine: Engine,
-  month: {
-    readonly source: string;
-    readonly period: string;
-    readonly dataset: Dataset;
-    readonly files: readonly string[];
-    readonly entries: readonly ImportEntry[];
-  },
-): Promise<Issue[]> {
-  if (month.dataset.name !== 'cost') return [];
-  const path = `${month.source} ${month.period}`;
-  const commitments = await engine.session((session) => commitmentSums(session, month.files));
-  return [
-    ...month.entries.flatMap((entry) => negationIssues(entry, path)),
-    ...month.entries.flatMap((entry) => bridgeIssues(entry, path)),
-    ...commitments.flatMap((row) => commitmentIssues(row, path)),
-  ];
+export function findingsOf(month: {
+  readonly path: string;
+  readonly converted: readonly Row[];
+  readonly entries: readonly ImportEntry[];
+}): Issue[] {
+  return month.entries.flatMap((entry) => [
+    ...negationIssues(entry, month.path),
+    ...bridgeIssues(entry, month.path),
+    ...commitmentIssues(
+      month.converted.filter((row) => row['currency'] === entry.currency),
+      month.path,
+    ),
+  ]);
 }
 
 /** Quality checks of FOCUS over stored rows: which rows break them, and the cost at stake. */
@@ -139,21 +134,30 @@ export async function qualityOf(
   return qualityIssues(await engine.rows(compileQualityChecks(selection.relation, selection.columns)), path);
 }
 
-function commitmentIssues(row: Row, path: string): Issue[] {
-  const bought = parseDecimal(String(row['bought']));
-  const amortised = parseDecimal(String(row['amortised']));
-  const difference = subtractDecimal(bought, amortised);
-  if (isZero(difference)) return [];
-  return [
-    {
-      code: 'ingestion.commitmentIdentity',
-      severity: 'info',
-      path,
-      message: `${row['kind'] ?? 'Commitments'}: bought ${formatDecimal(bought)}, used and unused ${formatDecimal(amortised)} in this month. They agree over the term, not in each month: upfront fees are bought once and used for years.`,
-      costAtStake: formatDecimal(difference),
-      currency: String(row['currency']),
-    },
-  ];
+function commitmentIssues(converted: readonly Row[], path: string): Issue[] {
+  const kinds = new Set(converted.map((row) => row['commitment']).filter((kind) => typeof kind === 'string'));
+  return [...kinds].flatMap((kind) => {
+    const rows = converted.filter((row) => row['commitment'] === kind);
+    const bought = sumOf(rows, 'BilledCost', ['commitment-purchases']);
+    const amortised = sumOf(rows, 'EffectiveCost', ['commitment-used', 'commitment-unused']);
+    const difference = subtractDecimal(bought, amortised);
+    if (isZero(difference)) return [];
+    return [
+      {
+        code: 'ingestion.commitmentIdentity',
+        severity: 'info' as const,
+        path,
+        message: `${kind}: bought ${formatDecimal(bought)}, used and unused ${formatDecimal(amortised)} in this month. They agree over the term, not in each month: upfront fees are bought once and used for years.`,
+        costAtStake: formatDecimal(difference),
+        currency: String(rows[0]?.['currency']),
+      },
+    ];
+  });
+}
+
+function sumOf(rows: readonly Row[], column: string, parts: readonly string[]): Decimal {
+  const chosen = rows.filter((row) => parts.includes(String(row['bridge'])));
+  return sumDecimals(chosen.map((row) => parseDecimal(String(row[column] ?? '0'))));
 }
 
 /** Covered usage is billed by its plan; AWS takes its on-demand value back in a row of its own. */

@@ -37,10 +37,12 @@ export async function nativeGroups(session: Session, pass: NativePass): Promise<
   const rows = await session.rows(`select period, currency, kind, count(*) as rows,
   sum(narrow) as narrow, sum(case when narrow is null then try_cast(amount as decimal(38, 12)) end) as wide,
   sum(case when narrow is not null and length(amount) - strpos(amount, '.') <= 12 and not contains(amount, 'e') and not contains(amount, 'E') then 0::decimal(38, 26)
-    else try_cast(amount as decimal(38, 26)) - try_cast(amount as decimal(38, 12)) end) as rounding,
+    else try_cast(amount as decimal(38, 26)) - coalesce(narrow, try_cast(amount as decimal(38, 12))) end) as rounding,
   count(*) filter (where amount is not null and (contains(amount, '_') or (narrow is null and try_cast(amount as decimal(38, 12)) is null))) as unreadable
 from (
-  select *, try_cast(amount as decimal(18, 12)) as narrow
+  -- DuckDB 1.5 makes 0.000000000001 of 9e-20; an exponent that small leaves nothing at 12 decimals.
+  select *, case when regexp_matches(amount, '[eE]-') and abs(try_cast(amount as double)) < 3e-13 then 0::decimal(18, 12)
+    else try_cast(amount as decimal(18, 12)) end as narrow
   from (select ${column(pass.period)} as period, ${column(pass.currency)} as currency, ${column(pass.kind)} as kind, ${column(pass.cost)} as amount from ${pass.from})
 )
 group by 1, 2, 3

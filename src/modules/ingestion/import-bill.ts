@@ -1,4 +1,4 @@
-import { everything, type Issue, Refusal } from '../../platform/kernel/index.ts';
+import { everything, type Issue, must, Refusal } from '../../platform/kernel/index.ts';
 import { type ObjectStore, openStore, type StoreOptions } from '../../platform/objects/index.ts';
 import { fileSha256, type Manifest } from '../../platform/warehouse/index.ts';
 import { costDataset } from '../focus/index.ts';
@@ -11,7 +11,7 @@ import {
 } from './contract.ts';
 import { type Delivery, findDeliveries } from './deliveries.ts';
 import { qualityOf } from './findings.ts';
-import { type ImportContext, importDelivery } from './import-delivery.ts';
+import { type Batch, type DeliveryOutcome, type ImportContext, importDelivery } from './import-delivery.ts';
 import { deliveryFingerprint, givenOf, type ImportOrigin, originOf } from './origin.ts';
 
 /**
@@ -36,7 +36,10 @@ export async function importBill(
   }
 }
 
-/** Imports deliveries that are already known, one after the other. */
+/** Deliveries up to this many bytes are imported two at a time: each alone would keep one core busy. */
+const smallDelivery = 16_000_000;
+
+/** Imports deliveries that are already known, in one turn of the write lock. */
 export async function importDeliveries(
   context: ImportContext,
   store: ObjectStore,
@@ -44,37 +47,107 @@ export async function importDeliveries(
   request: CheckedImportRequest,
 ): Promise<ImportResult> {
   const started = performance.now();
-  const imports: ImportEntry[] = [];
-  const issues: Issue[] = [];
-  const errors: ImportResult['errors'] = [];
+  const outcomes = new Map<Delivery, DeliveryOutcome>();
+  const changed: Delivery[] = [];
+  const imported = new Set<string>();
   for (const delivery of deliveries) {
-    try {
-      const unchanged = await findUnchanged(context, delivery, request);
-      if (unchanged) {
-        imports.push(
-          ...unchanged.entries.map((entry) => ({ ...entry, status: 'unchanged' as const, replaced: null })),
-        );
-        continue;
-      }
-      const outcome = await importDelivery(context, store, delivery, request);
-      imports.push(...outcome.entries);
-      issues.push(...outcome.issues);
-      if (outcome.refusal) throw outcome.refusal;
-    } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
-      const { code, message, exitCode, params } = error;
-      errors.push({ code, message, exitCode, path: delivery.label, params: { ...params } });
-    }
+    const unchanged = await findUnchanged(context, delivery, request);
+    if (unchanged) {
+      outcomes.set(delivery, unchangedOutcome(unchanged));
+      imported.add(unchanged.importId);
+    } else changed.push(delivery);
   }
-  issues.push(...(await qualityOfImports(context, imports)));
-  const seconds = Math.round(performance.now() - started) / 1000;
+  if (changed.length > 0) {
+    const small = changed.every(
+      ({ files }) => files.reduce((sum, { bytes }) => sum + bytes, 0) <= smallDelivery,
+    );
+    await context.lake.write((writer) => {
+      const batch = { store, writer, imports: imported, exclusively: oneAtATime() };
+      return inTurn(changed, small ? 2 : 1, async (delivery) => {
+        outcomes.set(delivery, await outcomeOf(context, batch, delivery, request));
+      });
+    });
+  }
+  const inOrder = deliveries.map((delivery) => ({
+    delivery,
+    outcome: must(outcomes.get(delivery), 'outcome'),
+  }));
+  const imports = inOrder.flatMap(({ outcome }) => outcome.entries);
+  const issues = [
+    ...inOrder.flatMap(({ outcome }) => outcome.issues),
+    ...(await qualityOfImports(context, imports)),
+  ];
   return {
     schemaVersion: 1,
     imports,
     issues: issues.map((issue) => ({ ...issue })) as ImportResult['issues'],
-    errors,
-    seconds,
+    errors: inOrder.flatMap(({ delivery, outcome: { refusal } }) =>
+      refusal
+        ? [
+            {
+              code: refusal.code,
+              message: refusal.message,
+              exitCode: refusal.exitCode,
+              path: delivery.label,
+              params: { ...refusal.params },
+            },
+          ]
+        : [],
+    ),
+    seconds: Math.round(performance.now() - started) / 1000,
   };
+}
+
+function unchangedOutcome(origin: ImportOrigin): DeliveryOutcome {
+  const entries = origin.entries.map((entry) => ({ ...entry, status: 'unchanged' as const, replaced: null }));
+  return { entries, issues: [], refusal: undefined };
+}
+
+/** The outcome of one delivery; a refusal is an outcome, anything else stops the import. */
+async function outcomeOf(
+  context: ImportContext,
+  batch: Batch,
+  delivery: Delivery,
+  request: CheckedImportRequest,
+): Promise<DeliveryOutcome> {
+  try {
+    return await importDelivery(context, batch, delivery, request);
+  } catch (error) {
+    if (error instanceof Refusal) return { entries: [], issues: [], refusal: error };
+    throw error;
+  }
+}
+
+/** Lets one piece of work in at a time, in the order in which they came. */
+function oneAtATime(): Batch['exclusively'] {
+  let turn: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const mine = turn.then(work);
+    turn = mine.catch(() => {});
+    return mine;
+  };
+}
+
+/** Works through the items, `width` at a time, in order. The first failure stops the rest and is thrown when all are still. */
+async function inTurn<T>(
+  items: readonly T[],
+  width: number,
+  work: (item: T) => Promise<void>,
+): Promise<void> {
+  let next = 0;
+  let failed = false;
+  async function worker(): Promise<void> {
+    while (next < items.length && !failed) {
+      try {
+        await work(items[next++] as T);
+      } catch (error) {
+        failed = true;
+        throw error;
+      }
+    }
+  }
+  const ended = await Promise.allSettled(Array.from({ length: Math.min(width, items.length) }, worker));
+  for (const result of ended) if (result.status === 'rejected') throw result.reason;
 }
 
 /** Quality checks over what was imported, one scan per source: they judge rows, and keep none out. */

@@ -39,7 +39,7 @@ import {
 import { type PreparedFile, prepareFile, quarantinedIn } from './prepare-file.ts';
 import { formatName } from './sniff.ts';
 import { stageFile } from './stage.ts';
-import { convertedSums, countParquet, inRows, quarantineSelect, writeParquet } from './warehouse.ts';
+import { convertedSums, inRows, quarantineSelect, writeParquet } from './warehouse.ts';
 
 /** What an import works with. */
 export interface ImportContext {
@@ -71,6 +71,16 @@ export interface DeliveryOptions {
   readonly acceptQuarantine: readonly string[];
 }
 
+/** What the deliveries of one command share. */
+export interface Batch {
+  readonly store: ObjectStore;
+  readonly writer: LakeWriter;
+  /** Imports that this command has made or found unchanged: another of its deliveries never replaces their months. */
+  readonly imports: Set<string>;
+  /** Looks for conflicts and publishes, one delivery at a time. */
+  readonly exclusively: <T>(work: () => Promise<T>) => Promise<T>;
+}
+
 /** What became of one delivery. With a refusal nothing was published; the entries still state the figures. */
 export interface DeliveryOutcome {
   readonly entries: readonly ImportEntry[];
@@ -81,6 +91,7 @@ export interface DeliveryOutcome {
 /** One running import of one delivery. */
 interface Run {
   readonly context: ImportContext;
+  readonly batch: Batch;
   readonly writer: LakeWriter;
   readonly delivery: Delivery;
   readonly options: DeliveryOptions;
@@ -90,24 +101,22 @@ interface Run {
 
 /**
  * Imports one delivery: stage, convert, reconcile, publish, all months in one commit. Whatever stops it, the months
- * that were there before are untouched.
+ * that were there before are untouched. Several deliveries may be under way with one writer.
  */
 export async function importDelivery(
   context: ImportContext,
-  store: ObjectStore,
+  batch: Batch,
   delivery: Delivery,
   options: DeliveryOptions,
 ): Promise<DeliveryOutcome> {
   const importId = newId(context.clock, context.randomness);
   const temp = join(context.workspaceRoot, 'tmp', importId);
   try {
-    return await context.lake.write(async (writer) => {
-      faultPoint('import.started');
-      const run: Run = { context, writer, delivery, options, importId, temp };
-      const files = await prepareAll(run, store);
-      faultPoint('import.staged');
-      return await convertAndPublish(run, files);
-    });
+    faultPoint('import.started');
+    const run: Run = { context, batch, writer: batch.writer, delivery, options, importId, temp };
+    const files = await prepareAll(run);
+    faultPoint('import.staged');
+    return await convertAndPublish(run, files);
   } catch (error) {
     if (/no space left|ENOSPC|EDQUOT|disk.*full/i.test(error instanceof Error ? error.message : '')) {
       throw lakeErrors.diskFull({ folder: context.workspaceRoot });
@@ -125,7 +134,7 @@ interface ReadyFile extends PreparedFile {
 }
 
 /** Fetches, checks, copies and looks at every file, in order. */
-async function prepareAll(run: Run, store: ObjectStore): Promise<ReadyFile[]> {
+async function prepareAll(run: Run): Promise<ReadyFile[]> {
   const { context, writer, delivery, options, importId } = run;
   const totalBytes = delivery.files.reduce((sum, file) => sum + file.bytes, 0);
   const files: ReadyFile[] = [];
@@ -137,7 +146,9 @@ async function prepareAll(run: Run, store: ObjectStore): Promise<ReadyFile[]> {
       context.onProgress?.({ source: delivery.source, step, file: delivered.uri, rows, bytes, totalBytes });
     tell(isS3Uri(delivered.uri) ? 'fetch' : 'read');
     const fetched = isS3Uri(delivered.uri)
-      ? await fetchToRaw(store, join(context.workspaceRoot, 'raw'), delivered.uri, { expected: delivered })
+      ? await fetchToRaw(run.batch.store, join(context.workspaceRoot, 'raw'), delivered.uri, {
+          expected: delivered,
+        })
       : undefined;
     const target = await writer.newFile(join('native', delivery.source), `${importId}-${number}.parquet`);
     const temp = join(run.temp, String(number));
@@ -207,7 +218,7 @@ interface WrittenMonth {
 }
 
 async function convertAndPublish(run: Run, files: readonly ReadyFile[]): Promise<DeliveryOutcome> {
-  const { context, delivery, options } = run;
+  const { context, delivery } = run;
   const refused = files.find((file) => file.refusal)?.refusal;
   if (refused) return { entries: nativeEntries(run, files), issues: fileIssues(files), refusal: refused };
   const months: WrittenMonth[] = [];
@@ -221,23 +232,26 @@ async function convertAndPublish(run: Run, files: readonly ReadyFile[]): Promise
     ...driftIssues(run.writer.manifest(), delivery.source, files),
     ...months.flatMap((month) => month.issues),
   ];
+  return run.batch.exclusively(() => publishUnlessRefused(run, files, months, issues));
+}
+
+async function publishUnlessRefused(
+  run: Run,
+  files: readonly ReadyFile[],
+  months: readonly WrittenMonth[],
+  issues: readonly Issue[],
+): Promise<DeliveryOutcome> {
+  const { context, delivery, options, batch, importId } = run;
   const refusal = months.find((month) => month.broken)?.broken ?? (await conflictWith(run, files, months));
   const entries = months.flatMap((month) => month.entries);
-  if (refusal)
-    return {
-      entries: entries.map((entry) => ({ ...entry, status: 'refused', snapshot: null })),
-      issues,
-      refusal,
-    };
-  if (options.dryRun)
-    return {
-      entries: entries.map((entry) => ({ ...entry, status: 'dry-run', snapshot: null })),
-      issues,
-      refusal: undefined,
-    };
+  const unpublished = (status: 'refused' | 'dry-run') =>
+    entries.map((entry) => ({ ...entry, status, snapshot: null }));
+  if (refusal) return { entries: unpublished('refused'), issues, refusal };
+  if (options.dryRun) return { entries: unpublished('dry-run'), issues, refusal: undefined };
   faultPoint('import.reconciled');
   context.onProgress?.({ source: delivery.source, step: 'publish', file: delivery.label, ...done(files) });
   await publishMonths(run, files, months, issues);
+  batch.imports.add(importId);
   return { entries, issues, refusal: undefined };
 }
 
@@ -270,8 +284,7 @@ async function writeMonth(run: Run, files: readonly ReadyFile[], period: string)
       provenance,
       monthCondition(file, period),
     );
-    await context.engine.session((session) => writeParquet(session, select, target.absolute));
-    written.push({ ...target, rows: await countParquet(context.engine, target.absolute) });
+    written.push({ ...target, rows: await writeParquet(context.engine, select, target.absolute) });
   }
   const paths = written.map(({ absolute }) => absolute);
   const converted = await context.engine.session((session) => convertedSums(session, paths, dataset));
@@ -282,11 +295,9 @@ async function writeMonth(run: Run, files: readonly ReadyFile[], period: string)
     files: written,
     converted,
     entries: balanced.map(({ entry }) => entry),
-    issues: await findingsOf(context.engine, {
-      source: delivery.source,
-      period,
-      dataset,
-      files: paths,
+    issues: findingsOf({
+      path: `${delivery.source} ${period}`,
+      converted,
       entries: balanced.map(({ entry }) => entry),
     }),
     broken: balanced.find(({ refusal }) => refusal)?.refusal,
@@ -408,7 +419,8 @@ async function conflictWith(
     if (!current) continue;
     const key = { dataset: first.converter.dataset.name, source: delivery.source, period };
     const before = await context.lake.describe(key);
-    if (current.delivery.key !== delivery.key && !delivery.named) {
+    const otherKey = current.delivery.key !== delivery.key && !delivery.named;
+    if (otherKey || run.batch.imports.has(current.id)) {
       const existing = originOf(before).delivery.label;
       return ingestionErrors.otherDelivery({
         source: delivery.source,
@@ -513,8 +525,10 @@ async function writeQuarantine(
     );
     const place = { file: file.staged.uri, fileNumber: file.number, importId: run.importId };
     const select = quarantineSelect(file.staged.staged, place, file.quarantine);
-    await run.context.engine.session((session) => writeParquet(session, select, target.absolute));
-    written.push({ path: target.path, rows: await countParquet(run.context.engine, target.absolute) });
+    written.push({
+      path: target.path,
+      rows: await writeParquet(run.context.engine, select, target.absolute),
+    });
   }
   return written;
 }

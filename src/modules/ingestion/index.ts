@@ -1,9 +1,24 @@
 export {
+  type ChangedMonth,
+  type CollectedAnswer,
+  type ImportDetail,
   type ImportEntry,
+  type ImportList,
   type ImportRequest,
   type ImportResult,
   importRequestSchema,
   importResultSchema,
+  type MonthHistory,
+  type PeriodList,
+  type SnapshotList,
+  type SourceList,
+  type VerifiedAnswer,
 } from './contract.ts';
 export { importBill } from './import-bill.ts';
 export type { ImportContext, ImportProgress } from './import-delivery.ts';
+export type { MonthDiff } from './diff-months.ts';
+export type { ExplainedRow } from './explain-row.ts';
+export type { Reconciliation } from './reconcile-invoice.ts';
+export { refreshViews, viewsAreCurrent } from './views.ts';
+export { type IngestionRouteOptions, ingestionRoutes } from './routes.ts';
+export { type ImportAccess, type QueueProgress, type RunImport, runImport } from './run-import.ts';

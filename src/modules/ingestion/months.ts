@@ -4,6 +4,7 @@ import {
   lakeErrors,
   type Manifest,
   type Partition,
+  readDescription,
   type SnapshotDescription,
   type SnapshotEntry,
 } from '../../platform/warehouse/index.ts';
@@ -201,9 +202,16 @@ async function summariseMonth(lake: Lake, partition: Partition): Promise<MonthSu
   };
 }
 
-function describe(lake: Lake, partition: Partition, entry: SnapshotEntry): Promise<SnapshotDescription> {
-  const { dataset, source, period } = partition;
-  return lake.describe({ dataset, source, period, snapshot: entry.id });
+/**
+ * The description of a snapshot that the manifest at hand names. `lake.describe` would read the manifest again each
+ * time: 4 ms a month where there are 200.
+ */
+export function describe(
+  lake: Lake,
+  { dataset, source, period }: Partition,
+  entry: SnapshotEntry,
+): Promise<SnapshotDescription> {
+  return readDescription(lake.root, { dataset, source, period, snapshot: entry.id });
 }
 
 function totalsOf({ totals }: SnapshotDescription): MonthTotals[] {

@@ -3,7 +3,6 @@ import {
   type Decimal,
   formatDecimal,
   isCurrency,
-  noCurrency,
   parseDecimal,
   type Refusal,
   zero,
@@ -77,13 +76,13 @@ export async function prepareFile(
   return engine.session(async (session) => {
     const choices = await chooseForFile(session, staged, options);
     const { converter, native } = converterOf(choices);
-    const nativeMonths = await addUpOriginal(session, staged, choices, converter);
-    const quarantine = await findQuarantine(session, staged, native, converter);
+    const nativeMonths = await addUpOriginal(session, staged, converter);
+    const columns = { staged: staged.staged, native, converter };
+    const every = await findMonths(session, columns);
+    const quarantine = await findQuarantine(session, staged, columns, every);
     const rows = [...new Set(quarantine.map(({ row }) => row))];
     const quarantined = await costOfQuarantine(session, staged, converter, rows);
-    const months = (await findMonths(session, staged.staged, converter, rows)).filter(
-      ({ rows: count }) => count > 0,
-    );
+    const months = rows.length === 0 ? every : await findMonths(session, columns, rows);
     const file = {
       staged,
       number: options.number,
@@ -102,7 +101,6 @@ export async function prepareFile(
 async function addUpOriginal(
   session: Session,
   staged: StagedFile,
-  choices: FileChoices,
   converter: Converter,
 ): Promise<NativeMonth[]> {
   if (converter.nativeCost === undefined) return [];
@@ -124,10 +122,9 @@ async function addUpOriginal(
     kind: converter.kindColumn,
   });
   const reading: LabelReading = {
-    dateOrder: choices.dateOrder,
+    dateOrder: converter.dateOrder,
     isLabel: converter.periodColumn?.isLabel ?? false,
-    period: choices.period ?? (converter.dataset.name === 'contract_commitment' ? 'all' : null),
-    currency: choices.currency ?? noCurrency,
+    ...converter.labels,
   };
   return monthsOfGroups(groups, reading, converter.periodColumn !== undefined);
 }
@@ -135,9 +132,10 @@ async function addUpOriginal(
 async function findQuarantine(
   session: Session,
   staged: StagedFile,
-  native: NativeColumns,
-  converter: Converter,
+  columns: { readonly staged: string; readonly native: NativeColumns; readonly converter: Converter },
+  months: readonly MonthOfFile[],
 ): Promise<QuarantinedRow[]> {
+  const { converter } = columns;
   const ragged = staged.ragged.map(
     ({ row, fields }): QuarantinedRow => ({
       row,
@@ -146,14 +144,10 @@ async function findQuarantine(
       value: String(fields),
     }),
   );
-  const cells = await findUnreadableCells(session, {
-    staged: staged.staged,
-    native,
-    converter,
-    limit: quarantineLimit + 1,
-  });
+  const cells = await findUnreadableCells(session, { ...columns, limit: quarantineLimit + 1 });
   const found = [...ragged, ...cells];
-  if (converter.periodColumn === undefined || found.length > quarantineLimit) return found;
+  const labelled = months.every(({ period }) => period !== null);
+  if (labelled || converter.periodColumn === undefined || found.length > quarantineLimit) return found;
   const known = new Set(found.map(({ row }) => row));
   const unlabelled = await findUnlabelledRows(session, staged.staged, converter, quarantineLimit + 1);
   const all = unlabelled.length > quarantineLimit || unlabelled.length === staged.rows;
@@ -208,7 +202,9 @@ async function refusalOf(
   const quarantine = quarantineRefusal(file, accepted);
   if (quarantine) return quarantine;
   if (file.months.every(({ period }) => period === null)) return ingestionErrors.noBillingPeriod(where);
-  const negative = await findNegativePeriod(session, staged.staged, file.native, converter);
+  const negative = file.months.some(({ backwardRows }) => backwardRows > 0)
+    ? await findNegativePeriod(session, staged.staged, file.native, converter)
+    : undefined;
   if (negative) {
     const { row, field, start, end } = negative;
     return ingestionErrors.negativePeriod({

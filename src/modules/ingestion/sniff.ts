@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { createGunzip } from 'node:zlib';
-import { type Engine, literal } from '../../platform/warehouse/index.ts';
+import { type Engine, literal, StatementError } from '../../platform/warehouse/index.ts';
 import { type FocusDatasetName, type FocusVersion, identifyFocus } from '../focus/index.ts';
 import { type CsvMapping, readMapping } from './convert/mapping.ts';
 import { columnKey, type NativeColumn } from './convert/native-columns.ts';
@@ -42,7 +42,11 @@ export async function sniffFile(
   const { size } = await stat(file.path);
   const columns =
     file.container === 'parquet'
-      ? await describeParquet(engine, file)
+      ? await describeParquet(engine, file).catch((error: unknown) => {
+          if (!(error instanceof StatementError)) throw error;
+          const reason = `it is no whole Parquet file (${error.message.split('\n')[0]})`;
+          throw ingestionErrors.damagedFile({ file: file.name, reason });
+        })
       : csvColumns(await readHeader(file), file.name);
   if (columns.length > columnLimit) {
     throw ingestionErrors.tooManyColumns({ file: file.name, columns: columns.length, limit: columnLimit });
@@ -149,8 +153,10 @@ async function readHeader(file: {
     for await (const chunk of stream as AsyncIterable<Buffer>) {
       chunks.push(chunk);
       bytes += chunk.length;
-      const record = readCsvRecord(Buffer.concat(chunks).toString('utf8'));
-      if (record.complete) return record.fields;
+      const head = Buffer.concat(chunks);
+      refuseUtf16(head, file.name);
+      const record = readCsvRecord(head.toString('utf8'));
+      if (record.complete) return utf8Only(record.fields, file.name);
       if (bytes > headerLimit) {
         throw ingestionErrors.damagedFile({ file: file.name, reason: 'its first line is longer than 1 MB' });
       }
@@ -166,7 +172,22 @@ async function readHeader(file: {
   } finally {
     source.destroy();
   }
-  return readCsvRecord(Buffer.concat(chunks).toString('utf8')).fields;
+  return utf8Only(readCsvRecord(Buffer.concat(chunks).toString('utf8')).fields, file.name);
+}
+
+/** A UTF-16 text begins with its mark, or has a zero byte in every letter of its header. */
+function refuseUtf16(head: Buffer, file: string): void {
+  const mark = head.subarray(0, 2).toString('latin1');
+  const zero = head.subarray(0, 200).includes(0);
+  if (mark === '\xff\xfe' || mark === '\xfe\xff' || zero)
+    throw ingestionErrors.wrongEncoding({ file, row: 0, text: 'the header looks like UTF-16' });
+}
+
+/** What is no UTF-8 has been replaced by U+FFFD on decoding. */
+function utf8Only(fields: readonly string[], file: string): string[] {
+  const broken = fields.find((name) => name.includes('\ufffd'));
+  if (broken !== undefined) throw ingestionErrors.wrongEncoding({ file, row: 0, text: broken.slice(0, 80) });
+  return [...fields];
 }
 
 /** Null texts of a format: FOCUS files write NULL and null, a CUR leaves the cell empty. */

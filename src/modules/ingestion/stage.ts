@@ -89,9 +89,9 @@ async function copyNative(
     nullTexts: nullTexts(bill.format),
   };
   try {
-    await stageCsv(engine, reading, place.target);
+    const rows = await stageCsv(engine, reading, place.target);
     return {
-      rows: await countParquet(engine, place.target),
+      rows,
       columns: bill.columns,
       mode: 'strict',
       ragged: [],
@@ -123,12 +123,9 @@ async function levelAndCopy(
     columns: bill.columns,
     nullTexts: nullTexts(bill.format),
   };
-  try {
-    await stageCsv(engine, reading, place.target);
-  } catch (error) {
+  const rows = await stageCsv(engine, reading, place.target).catch((error: unknown) => {
     throw ingestionErrors.damagedFile({ file: bill.name, reason: firstLine(error) });
-  }
-  const rows = await countParquet(engine, place.target);
+  });
   return { rows, columns: bill.columns, mode: 'lenient', ragged: leveller.ragged, original: reading };
 }
 

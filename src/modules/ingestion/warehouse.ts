@@ -45,18 +45,34 @@ function readCsv(reading: CsvReading): string {
   columns = {${columns}})`;
 }
 
-/** Copies a CSV into Parquet, every column as text, rows in their order. */
-export function stageCsv(session: Session, reading: CsvReading, target: string): Promise<void> {
-  return session.run(
+/** Copies a CSV into Parquet, every column as text, rows in their order; the number of rows. */
+export function stageCsv(
+  session: Pick<Engine, 'rows'>,
+  reading: CsvReading,
+  target: string,
+): Promise<number> {
+  return copy(
+    session,
     `copy (select * from ${readCsv(reading)}) to ${literal(target)} (format parquet, compression zstd, row_group_size ${rowGroupSize})`,
   );
 }
 
-/** Writes the result of a SELECT as a Parquet file of the lake. */
-export function writeParquet(session: Session, select: string, target: string): Promise<void> {
-  return session.run(
+/** Writes the result of a SELECT as a Parquet file of the lake; the number of rows. */
+export function writeParquet(session: Pick<Engine, 'rows'>, select: string, target: string): Promise<number> {
+  return copy(
+    session,
     `copy (${select}) to ${literal(target)} (format parquet, compression zstd, row_group_size ${rowGroupSize})`,
   );
+}
+
+async function copy(session: Pick<Engine, 'rows'>, statement: string): Promise<number> {
+  const [row] = await session.rows(statement);
+  return Number(row?.['Count']);
+}
+
+/** The rows of a staged file as they came, numbered from 1. */
+function nativeRows(staged: string): string {
+  return `(select *, file_row_number + 1 as source_row from read_parquet(${literal(staged)}, file_row_number = true)) as scan`;
 }
 
 /** A cell that holds no value of its kind. */
@@ -136,26 +152,31 @@ export interface MonthOfFile {
   readonly rows: number;
   /** Rows with a cost and without an invoice: 0 when the provider has closed the month. */
   readonly openRows: number;
+  /** Rows with a period that ends before it starts. */
+  readonly backwardRows: number;
 }
 
 /** The months and currencies of a staged file, the given rows left out. */
 export async function findMonths(
   session: Session,
-  staged: string,
-  converter: Converter,
-  without: readonly number[],
+  file: { readonly staged: string; readonly native: NativeColumns; readonly converter: Converter },
+  without: readonly number[] = [],
 ): Promise<MonthOfFile[]> {
+  const { converter } = file;
   const cost = nativeCostOf(converter);
-  const rest = without.length === 0 ? '' : ` and not ${inRows(without)}`;
+  const rest = without.length === 0 ? '' : ` where not ${inRows(without)}`;
+  const backward = intervalsOf(file.native, converter).map(({ runsBackwards }) => runsBackwards);
   const rows =
     await session.rows(`select try(${converter.period}) as period, ${converter.currency} as currency,
-  count(*) as rows, count(*) filter (where not (${converter.invoiced}) and coalesce(try(${cost}), 1) <> 0) as open
-from ${converter.scan(staged)} where part = 0${rest} group by 1, 2 order by 1, 2`);
+  count(*) as rows, count(*) filter (where not (${converter.invoiced}) and coalesce(try(${cost}), 1) <> 0) as open,
+  count(*) filter (where ${backward.length === 0 ? 'false' : backward.join(' or ')}) as backward
+from ${nativeRows(file.staged)}${rest} group by 1, 2 order by 1, 2`);
   return rows.map((row) => ({
     period: row['period'] as string | null,
     currency: String(row['currency']),
     rows: Number(row['rows']),
     openRows: Number(row['open']),
+    backwardRows: Number(row['backward']),
   }));
 }
 
@@ -167,7 +188,7 @@ export async function findUnlabelledRows(
   limit: number,
 ): Promise<number[]> {
   const rows = await session.rows(
-    `select source_row as row from ${converter.scan(staged)} where part = 0 and try(${converter.period}) is null order by 1 limit ${limit}`,
+    `select source_row as row from ${nativeRows(staged)} where try(${converter.period}) is null order by 1 limit ${limit}`,
   );
   return rows.map((row) => Number(row['row']));
 }
@@ -180,7 +201,7 @@ export async function firstRowWithCurrency(
   currency: string,
 ): Promise<number> {
   const [row] = await session.rows(
-    `select min(source_row) as row from ${converter.scan(staged)} where ${converter.currency} = $1`,
+    `select min(source_row) as row from ${nativeRows(staged)} where ${converter.currency} = $1`,
     [currency],
   );
   return Number(row?.['row']);
@@ -196,7 +217,7 @@ export async function findMixedCurrencies(
   const [row] = await session.rows(
     `select account, min(row) as first, max(row) as row, string_agg(currency, ', ' order by row) as currencies from (
   select ${converter.account} as account, ${converter.currency} as currency, min(source_row) as row
-  from ${converter.scan(staged)} where part = 0 and ${converter.period} = $1 group by 1, 2
+  from ${nativeRows(staged)} where try(${converter.period}) = $1 group by 1, 2
 ) group by 1 having count(distinct currency) > 1 order by 1 limit 1`,
     [period],
   );
@@ -210,14 +231,20 @@ export async function findNegativePeriod(
   native: NativeColumns,
   converter: Converter,
 ): Promise<Row | undefined> {
-  for (const [start, end] of converter.intervals) {
-    const [from, to] = [start, end].map((name) => timestampCell(native.text(name), converter.dateOrder));
+  for (const { start, end, runsBackwards } of intervalsOf(native, converter)) {
     const [row] = await session.rows(
-      `select file_row_number + 1 as row, ${native.text(start)} as start, ${native.text(end)} as end from read_parquet(${literal(staged)}, file_row_number = true) where ${to} < ${from} order by 1 limit 1`,
+      `select source_row as row, ${native.text(start)} as start, ${native.text(end)} as end from ${nativeRows(staged)} where ${runsBackwards} order by 1 limit 1`,
     );
     if (row) return { ...row, field: native.find(end)?.name ?? end };
   }
   return undefined;
+}
+
+function intervalsOf(native: NativeColumns, converter: Converter) {
+  return converter.intervals.map(([start, end]) => {
+    const [from, to] = [start, end].map((name) => timestampCell(native.text(name), converter.dateOrder));
+    return { start, end, runsBackwards: `try(${to} < ${from})` };
+  });
 }
 
 /** The first non-empty values of the date columns, to tell in which order the file writes its dates. */
@@ -236,8 +263,9 @@ export function convertedSums(session: Session, files: readonly string[], datase
   const from = `read_parquet([${files.map(literal).join(', ')}], union_by_name = true)`;
   if (dataset.name === 'cost') {
     const sums = dataset.roles.costs.map((cost) => `sum(${cost}) as ${cost}`).join(', ');
-    return session.rows(`select BillingCurrency as currency, x_Part as part, x_CostRule as rule, ${bridgePart} as bridge, count(*) as rows, ${sums}
-from ${from} group by 1, 2, 3, 4 order by 1, 2, 3, 4`);
+    return session.rows(`select BillingCurrency as currency, x_Part as part, x_CostRule as rule, ${bridgePart} as bridge,
+  CommitmentDiscountType as commitment, count(*) as rows, ${sums}
+from ${from} group by all order by all`);
   }
   const { currency, costs } = dataset.roles;
   const stored = dataset.columns.some(({ name }) => name === currency)
@@ -279,7 +307,7 @@ export function costOfRows(
 ): Promise<Row[]> {
   const cost = nativeCostOf(converter);
   return session.rows(`select try(${converter.period}) as period, ${converter.currency} as currency, count(*) as rows, sum(coalesce(try(${cost}), 0)) as cost
-from ${converter.scan(staged)} where part = 0 and ${inRows(rows)} group by 1, 2`);
+from ${nativeRows(staged)} where ${inRows(rows)} group by 1, 2`);
 }
 
 /** SQL that is true for the given rows of a staged file. */
@@ -310,13 +338,4 @@ order by 4`;
 
 function nativeCostOf(converter: Converter): string {
   return converter.columns.find(({ column }) => column === 'x_NativeCost')?.rules.at(-1)?.value ?? '0';
-}
-
-/** Σ of commitments' own figures in a native CUR month, to say what does not add up within the file. */
-export function commitmentSums(session: Session, files: readonly string[]): Promise<Row[]> {
-  const paths = files.map(literal).join(', ');
-  return session.rows(`select BillingCurrency as currency, CommitmentDiscountType as kind,
-  coalesce(sum(BilledCost) filter (where ChargeCategory = 'Purchase'), 0) as bought,
-  coalesce(sum(EffectiveCost) filter (where CommitmentDiscountStatus is not null), 0) as amortised
-from read_parquet([${paths}]) where CommitmentDiscountId is not null group by 1, 2 order by 1, 2`);
 }

@@ -27,6 +27,30 @@ export const reportListItemSchema = z.object({
 export type ReportListItem = z.infer<typeof reportListItemSchema>;
 
 export const reportListSchema = z.object({ items: z.array(reportListItemSchema) });
+export type ReportList = z.infer<typeof reportListSchema>;
+export const reportParamsSchema = z.strictObject({ name: z.string().min(1).max(200) });
+
+/** A cost query as JSON in an address, for links. */
+export const linkedQuerySchema = z.strictObject({ q: z.string().min(2).max(16_000) });
+
+/** The answer to a cost query. Money and quantities are decimal text; money is null where currencies are mixed. */
+export const costQueryResultSchema = z.object({
+  context: z.object({
+    generation: z.int(),
+    /** With more than one, BillingCurrency is a dimension of every row. */
+    currencies: z.array(z.string()),
+    files: z.int(),
+    dimensions: z.array(z.string()),
+    measures: z.array(z.string()),
+  }),
+  rows: z.array(row),
+  /** Over every row of the answer, all pages and `other` included. */
+  totals: row,
+  totalsByCurrency: z.array(row),
+  /** Cursor of the next page; absent on the last. */
+  next: z.string().optional(),
+});
+export type CostQueryAnswer = z.infer<typeof costQueryResultSchema>;
 
 /** What to run. The name may be a catalogue number; months are billing months, both included. */
 export const reportRequestSchema = z.strictObject({

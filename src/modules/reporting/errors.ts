@@ -21,6 +21,12 @@ export const errors = errorTable('reporting', {
         ? `Report '${p.report}' takes no parameters; leave '${p.parameter}' out.`
         : `Report '${p.report}' has no parameter '${p.parameter}'. It takes: ${p.known.join(', ')}.`,
   ),
+  unfitQuery: refusal(
+    400,
+    'usage',
+    (p: { problem: string }) =>
+      `The cost query in 'q' does not fit: ${p.problem}. Write it as JSON, URL-encoded.`,
+  ),
   unfitParameter: refusal(
     400,
     'usage',

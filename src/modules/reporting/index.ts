@@ -1,4 +1,6 @@
 export {
+  type CostQueryAnswer,
+  type ReportList,
   type ReportListItem,
   type ReportRequest,
   type ReportResult,
@@ -10,4 +12,5 @@ export {
 export type { GivenParameters } from './parameters.ts';
 export type { Report } from './report.ts';
 export { findReport, reports } from './reports.ts';
+export { reportingRoutes } from './routes.ts';
 export { listReports, type ReportRun, runReport } from './run-report.ts';

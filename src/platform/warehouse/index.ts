@@ -1,3 +1,15 @@
+export {
+  type CostQuery,
+  type CostQueryInput,
+  type CostQueryResult,
+  type CostQueryRow,
+  costQuerySchema,
+  type Dimension,
+  type Filter,
+  filterSchema,
+  grains,
+  type Measure,
+} from './cost-query.ts';
 export type {
   ColumnType,
   Dataset,
@@ -21,9 +33,12 @@ export { faultPoint, faultPoints } from './fault.ts';
 export { type Collected, collectGarbage } from './gc.ts';
 export { findPartition, findSnapshot, type Lake, monthsOf, openLake } from './lake.ts';
 export type { Manifest, Partition, SnapshotEntry } from './manifest.ts';
+export { parseDimension, parseFilter, parseMeasure } from './parse-filter.ts';
 export { sqlType } from './relation.ts';
 export { pin, rollBack, unpin } from './rollback.ts';
-export { type CurrencySums, fileSha256, type SnapshotDescription } from './snapshot.ts';
-export { type Verified, verifyLake } from './verify.ts';
+export { runCostQuery } from './run-cost-query.ts';
+export { type CurrencySums, fileSha256, readDescription, type SnapshotDescription } from './snapshot.ts';
+export { type Finding, type Verified, verifyLake } from './verify.ts';
+export { type FileView, readViewFile, writeViewFile } from './view-file.ts';
 export { openWorkspace, type Workspace, type WorkspaceOptions } from './workspace.ts';
 export { checkSourceName, type LakeWriter } from './writer.ts';

@@ -102,10 +102,16 @@ export async function openWriter(
     return described;
   }
 
-  async function change(
-    message: string,
-    apply: (manifest: Manifest, now: string) => Pick<Manifest, 'partitions' | 'discarded'>,
-  ): Promise<Manifest> {
+  let turn: Promise<unknown> = Promise.resolve();
+
+  /** Changes of one writer follow each other: each starts from the generation that the one before has made. */
+  function change(message: string, apply: Parameters<LakeWriter['change']>[1]): Promise<Manifest> {
+    const mine = turn.then(() => writeNext(message, apply));
+    turn = mine.catch(() => {});
+    return mine;
+  }
+
+  async function writeNext(message: string, apply: Parameters<LakeWriter['change']>[1]): Promise<Manifest> {
     const now = clock.now().toISOString();
     const next: Manifest = {
       format: 1,

@@ -203,12 +203,15 @@ export function tagRules(native: NativeColumns): ColumnRules[] {
 }
 
 function tagObject(native: NativeColumns, mapColumn: string, prefixes: readonly string[]): string {
-  const map = native.find(mapColumn);
-  if (map?.type.startsWith('MAP')) {
-    const entries = `list_transform(map_entries(${identifier(map.name)}), e -> to_json(regexp_replace(e.key, '^user[_:]', '')) || ':' || to_json(e.value))`;
-    return `case when cardinality(${identifier(map.name)}) > 0 then '{' || array_to_string(${entries}, ',') || '}' end`;
+  const found = native.find(mapColumn);
+  if (found) {
+    // A CUR 2.0 in CSV holds its maps as JSON text.
+    const map = found.type.startsWith('MAP')
+      ? identifier(found.name)
+      : `try_cast(try_cast(${native.text(found.name)} as json) as map(varchar, varchar))`;
+    const entries = `list_transform(map_entries(${map}), e -> to_json(regexp_replace(e.key, '^user[_:]', '')) || ':' || to_json(e.value))`;
+    return `case when cardinality(${map}) > 0 then '{' || array_to_string(${entries}, ',') || '}' end`;
   }
-  if (map?.type === 'VARCHAR') return `nullif(nullif(${identifier(map.name)}, ''), '{}')`;
   const columns = native.under(...prefixes);
   return jsonObject(
     columns.map(({ column, rest }) => [rest.replace(/^user[:_]/, ''), jsonText(native.text(column.name))]),

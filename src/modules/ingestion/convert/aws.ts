@@ -33,6 +33,7 @@ export function awsConverter(native: NativeColumns, options: AwsOptions): Conver
     periodColumn: period && { name: period.name, isLabel: label !== undefined },
     currency: `coalesce(${native.text('lineItem/CurrencyCode')}, ${literal(options.currency ?? noCurrency)})`,
     currencyColumn: native.find('lineItem/CurrencyCode')?.name,
+    labels: { period: options.period ?? null, currency: options.currency ?? noCurrency, meanings: {} },
     kindColumn: native.find('lineItem/LineItemType')?.name,
     account: `coalesce(${native.text('bill/PayerAccountId')}, '')`,
     invoiced: `${native.text('bill/InvoiceId')} is not null`,

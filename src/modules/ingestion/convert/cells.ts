@@ -20,7 +20,7 @@ export function decimalCell(text: string): string {
 
 /** DuckDB 1.5 rounds by a wrong digit when an exponent takes all digits beyond the scale: it makes 1e-12 of `9e-20`. */
 function vanishes(text: string): string {
-  return `(contains(${text}, 'e-') or contains(${text}, 'E-')) and abs(try_cast(${text} as double)) < 1e-13`;
+  return `(contains(${text}, 'e-') or contains(${text}, 'E-')) and abs(try_cast(${text} as double)) < 2e-13`;
 }
 
 /** True where the text is no number; `1_000` is none, although DuckDB would take it. */

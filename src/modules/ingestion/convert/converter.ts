@@ -16,6 +16,12 @@ export interface Converter {
   /** The native columns that they are read from; undefined where the caller's options or the dataset stand in. */
   readonly periodColumn: { readonly name: string; readonly isLabel: boolean } | undefined;
   readonly currencyColumn: string | undefined;
+  /** What stands in where the file has no such column or an empty cell, and how labels of those columns are to be read. */
+  readonly labels: {
+    readonly period: string | null;
+    readonly currency: string;
+    readonly meanings: Readonly<Record<string, string>>;
+  };
   /** The native column that tells kinds of lines apart. */
   readonly kindColumn: string | undefined;
   /** The account and the issuer that are billed in one currency. */

@@ -78,6 +78,11 @@ export function focusConverter(
           : { name: periodColumn, isLabel: label !== undefined },
       currency: `coalesce(${text('BillingCurrency')}, ${literal(options.currency ?? noCurrency)})`,
       currencyColumn: source('BillingCurrency'),
+      labels: {
+        period: dataset.name === 'contract_commitment' ? 'all' : (options.period ?? null),
+        currency: options.currency ?? noCurrency,
+        meanings: {},
+      },
       kindColumn: undefined,
       account: `coalesce(${text('InvoiceIssuerName')}, '') || ' ' || coalesce(${text('BillingAccountId')}, '')`,
       invoiced: `${text('InvoiceId')} is not null`,

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { parse } from 'smol-toml';
 import { z } from 'zod';
+import { noCurrency } from '../../../platform/kernel/index.ts';
 import { literal } from '../../../platform/warehouse/index.ts';
 import { costDataset } from '../../focus/index.ts';
 import { ingestionErrors } from '../errors.ts';
@@ -83,16 +84,13 @@ export function mappingConverter(
   const source = (name: string) => (targets[name] === undefined ? undefined : sourceOf(targets[name]));
   const text = (name: string) =>
     targets[name] === undefined ? 'cast(null as varchar)' : textOf(native, targets[name]);
+  const currency = `coalesce(${text('BillingCurrency')}, ${literal(options.currency ?? noCurrency)})`;
   const columns = Object.entries(targets).map(([name, from]): ColumnRules => {
     const type = types.get(name) ?? 'string';
     const says = typeof from === 'string' ? `As in ${from}.` : 'As the mapping says.';
-    return {
-      column: name,
-      type,
-      rules: [
-        { id: `mapping.${mapping.name}`, says, value: typed(textOf(native, from), type, mapping.dateOrder) },
-      ],
-    };
+    const value =
+      name === 'BillingCurrency' ? currency : typed(textOf(native, from), type, orderOf(from, mapping));
+    return { column: name, type, rules: [{ id: `mapping.${mapping.name}`, says, value }] };
   });
   const ofType = (type: string) =>
     Object.entries(targets).flatMap(([name, from]) =>
@@ -107,10 +105,18 @@ export function mappingConverter(
     version: `mapping-1:${mapping.name}`,
     nativeCost: source('BilledCost') ?? 'BilledCost',
     dataset: costDataset,
-    period: monthOf(text('BillingPeriodStart'), mapping.dateOrder, true),
+    period: monthOf(text('BillingPeriodStart'), orderOf(targets['BillingPeriodStart'], mapping), true),
     periodColumn: periodSource === undefined ? undefined : { name: periodSource, isLabel: true },
-    currency: text('BillingCurrency'),
+    currency,
     currencyColumn: source('BillingCurrency'),
+    labels: {
+      period: constantOf(targets['BillingPeriodStart'])?.slice(0, 7) ?? null,
+      currency: constantOf(targets['BillingCurrency']) ?? options.currency ?? noCurrency,
+      meanings: {
+        ...meaningsOf(targets['BillingPeriodStart']),
+        ...meaningsOf(targets['BillingCurrency']),
+      },
+    },
     kindColumn: undefined,
     account: `coalesce(${text('BillingAccountId')}, '')`,
     invoiced: `${text('InvoiceId')} is not null`,
@@ -151,7 +157,7 @@ function withDefaults(
     EffectiveCost: billed,
     ListCost: billed,
     ContractedCost: billed,
-    BillingCurrency: { value: options.currency ?? 'XXX' },
+    BillingCurrency: { value: options.currency ?? noCurrency },
     ...(options.period === undefined ? {} : { BillingPeriodStart: { value: `${options.period}-01` } }),
     ...columns,
   };
@@ -160,6 +166,19 @@ function withDefaults(
 function sourceOf(from: Target): string | undefined {
   if (typeof from === 'string') return from;
   return 'from' in from ? from.from : undefined;
+}
+
+function constantOf(from: Target | undefined): string | undefined {
+  return typeof from === 'object' && 'value' in from ? from.value : undefined;
+}
+
+function meaningsOf(from: Target | undefined): Readonly<Record<string, string>> {
+  return typeof from === 'object' && 'values' in from ? (from.values ?? {}) : {};
+}
+
+/** A constant of the mapping is ISO 8601, whatever order the file writes its dates in. */
+function orderOf(from: Target | undefined, mapping: CsvMapping): DateOrder {
+  return constantOf(from) === undefined ? mapping.dateOrder : 'iso';
 }
 
 function textOf(native: NativeColumns, from: Target): string {

@@ -1,0 +1,202 @@
+import type { IncomingMessage } from 'node:http';
+import type { FastifyInstance } from 'fastify';
+import type { Context } from './context.ts';
+
+type Method = 'GET' | 'POST' | 'DELETE';
+
+/** The API as a command sees it: the same calls and answers, whether a server holds the workspace or not. */
+export interface Client {
+  /** The workspace folder. */
+  readonly root: string;
+  /** Where the server is; undefined in-process. */
+  readonly server: string | undefined;
+  /** The answer as its contract has it. A problem is thrown as the refusal that it tells of. */
+  readonly call: <T>(method: Method, path: string, body?: unknown) => Promise<T>;
+  /** A POST whose progress is told line by line; the result of the last line. */
+  readonly stream: <T>(path: string, body: unknown, onProgress: (progress: never) => void) => Promise<T>;
+  readonly close: () => Promise<void>;
+}
+
+/** Opens the API, lets a command use it, and closes it whatever happens. */
+export async function withClient<T>(context: Context, work: (client: Client) => Promise<T>): Promise<T> {
+  const client = await openClient(context);
+  try {
+    return await work(client);
+  } finally {
+    await client.close();
+  }
+}
+
+/** By HTTP when a live server holds the workspace, else in this process without a socket. */
+export async function openClient(context: Context): Promise<Client> {
+  const config = context.config();
+  const root = config.values.data;
+  // Loaded only now: commands that ask nothing of a workspace stay quick.
+  const { findServer } = await import('../server/index.ts');
+  const server = await findServer(root);
+  const send = server ? overHttp(server.url, server.secret) : await inProcess(context);
+  return {
+    root,
+    server: server?.url,
+    call: async <T>(method: Method, path: string, body?: unknown) =>
+      (await answerOf(await send.request({ method, path, body }))) as T,
+    stream: async <T>(path: string, body: unknown, onProgress: (progress: never) => void) =>
+      (await lastOf(await send.request({ method: 'POST', path, body, streamed: true }), onProgress)) as T,
+    close: send.close,
+  };
+}
+
+interface Asked {
+  readonly method: Method;
+  readonly path: string;
+  readonly body?: unknown;
+  readonly streamed?: boolean;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly body: AsyncIterable<Uint8Array | string>;
+  /** Throws the error behind an answer that is a bug of ours, where it is known. */
+  readonly rethrow: () => void;
+}
+
+interface Transport {
+  readonly request: (asked: Asked) => Promise<Answer>;
+  readonly close: () => Promise<void>;
+}
+
+function headersOf({ body, streamed }: Asked): Record<string, string> {
+  return {
+    accept: streamed ? 'application/x-ndjson' : 'application/json',
+    ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+  };
+}
+
+async function inProcess(context: Context): Promise<Transport> {
+  const config = context.config();
+  const [{ buildApp }, { openWorkspace }] = await Promise.all([
+    import('../server/index.ts'),
+    import('../../platform/warehouse/index.ts'),
+  ]);
+  const workspace = openWorkspace({
+    root: config.values.data,
+    threads: config.values['engine.threads'],
+    memoryLimitMb: config.values['engine.memoryLimitMb'],
+    clock: context.io.clock,
+  });
+  const defects: unknown[] = [];
+  const app: FastifyInstance = await buildApp({
+    workspace,
+    config,
+    // The owner at the command line may read whatever the account can read.
+    roots: ['/'],
+    anyBucket: true,
+    openApi: false,
+    onDefect: (error) => defects.push(error),
+  });
+  return {
+    request: async (asked) => {
+      const { method, path: url, body } = asked;
+      const response = await app.inject({
+        method,
+        url,
+        headers: headersOf(asked),
+        payloadAsStream: true,
+        ...(body === undefined ? {} : { payload: JSON.stringify(body) }),
+      });
+      return {
+        status: response.statusCode,
+        body: response.stream(),
+        rethrow: () => {
+          if (defects.length > 0) throw defects[0];
+        },
+      };
+    },
+    close: async () => {
+      await app.close();
+      await workspace.close();
+    },
+  };
+}
+
+function overHttp(url: string, secret: string): Transport {
+  return {
+    request: async (asked) => {
+      const { request } = await import('node:http');
+      const { serverErrors } = await import('../server/index.ts');
+      const { method, path, body } = asked;
+      const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+        const headers = { ...headersOf(asked), authorization: `Bearer ${secret}` };
+        const sent = request(`${url}${path}`, { method, headers, agent: false }, resolve);
+        sent.on('error', (error) => reject(serverErrors.gone({ url, reason: error.message })));
+        sent.end(body === undefined ? undefined : JSON.stringify(body));
+      });
+      return { status: answer.statusCode ?? 0, body: checked(answer, url), rethrow: () => {} };
+    },
+    close: async () => {},
+  };
+}
+
+/** A connection that breaks in the middle is the server's end, not ours. */
+async function* checked(answer: IncomingMessage, url: string): AsyncIterable<Uint8Array> {
+  try {
+    yield* answer;
+  } catch (error) {
+    const { serverErrors } = await import('../server/index.ts');
+    throw serverErrors.gone({ url, reason: error instanceof Error ? error.message : String(error) });
+  }
+}
+
+async function answerOf(answer: Answer): Promise<unknown> {
+  let text = '';
+  const decoder = new TextDecoder();
+  for await (const chunk of answer.body) {
+    text += typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true });
+  }
+  const value: unknown = text === '' ? undefined : JSON.parse(text);
+  if (answer.status >= 400) await throwProblem(value, answer);
+  return value;
+}
+
+async function throwProblem(problem: unknown, answer: Answer): Promise<never> {
+  const { refusalOf } = await import('../server/index.ts');
+  const known = problem as Parameters<typeof refusalOf>[0];
+  if (known.code === 'server.defect') answer.rethrow();
+  throw refusalOf(known);
+}
+
+/** Tells every progress line and gives the result. */
+async function lastOf(answer: Answer, onProgress: (progress: never) => void): Promise<unknown> {
+  if (answer.status >= 400) return answerOf(answer);
+  for await (const line of linesOf(answer.body)) {
+    const { progress, result, problem } = JSON.parse(line) as Readonly<Record<string, unknown>>;
+    if (progress !== undefined) onProgress(progress as never);
+    if (problem !== undefined) await throwProblem(problem, answer);
+    if (result !== undefined) return result;
+  }
+  const { serverErrors } = await import('../server/index.ts');
+  throw serverErrors.stopping({});
+}
+
+async function* linesOf(chunks: AsyncIterable<Uint8Array | string>): AsyncIterable<string> {
+  const decoder = new TextDecoder();
+  let rest = '';
+  for await (const chunk of chunks) {
+    const lines =
+      `${rest}${typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true })}`.split('\n');
+    rest = lines.pop() ?? '';
+    yield* lines.filter((line) => line !== '');
+  }
+  if (rest !== '') yield rest;
+}
+
+/** An address with its query; what is undefined is left out. */
+export function address(
+  path: string,
+  query: Readonly<Record<string, string | number | undefined>> = {},
+): string {
+  const given = Object.entries(query).flatMap(([name, value]) =>
+    value === undefined ? [] : [`${name}=${encodeURIComponent(value)}`],
+  );
+  return given.length === 0 ? `/api/v1${path}` : `/api/v1${path}?${given.join('&')}`;
+}

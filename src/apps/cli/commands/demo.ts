@@ -1,0 +1,99 @@
+import { relative, resolve } from 'node:path';
+import { type Command, Option } from 'commander';
+import { exitCodes } from '../../../platform/kernel/index.ts';
+import type { DemoOutcome } from '../../demo/run-demo.ts';
+import type { Context } from '../context.ts';
+import { addExamples, groups } from '../help.ts';
+import type { Column } from '../output.ts';
+
+const defaultSeed = 20_261_101;
+
+/** `finops demo`: the bills of an invented group, imported like any bill and tied to the cent. */
+export function register(program: Command, context: Context): void {
+  const command = program
+    .command('demo')
+    .description('write the bills of an invented group, import them, tie them to the cent')
+    .helpGroup(groups.system)
+    .addOption(
+      new Option('--scale <scale>', 'about 400,000, 4 million or 20 million rows')
+        .choices(['s', 'm', 'l'])
+        .default('s'),
+    )
+    .option('--folder <dir>', 'the one folder that the demo makes', 'demo')
+    .option('--seed <number>', 'same seed, same bills', String(defaultSeed))
+    .action((options: { readonly scale: 's' | 'm' | 'l'; readonly folder: string; readonly seed: string }) =>
+      runDemoCommand(context, options),
+    );
+  addExamples(command, {
+    'finops demo': 'about 400,000 rows in ./demo',
+    'finops demo --scale m --folder /tmp/demo': 'ten times as many, elsewhere',
+  });
+}
+
+async function runDemoCommand(
+  context: Context,
+  options: { readonly scale: 's' | 'm' | 'l'; readonly folder: string; readonly seed: string },
+): Promise<void> {
+  const { runDemo } = await import('../../demo/run-demo.ts');
+  const progress = context.progress('demo');
+  const folder = resolve(context.io.cwd, options.folder);
+  let outcome: DemoOutcome;
+  try {
+    outcome = await runDemo({
+      folder,
+      scale: options.scale,
+      seed: Number(options.seed),
+      onStep: ({ text, rows }) => progress.update({ step: text, ...(rows === undefined ? {} : { rows }) }),
+    });
+  } finally {
+    progress.stop();
+  }
+  printOutcome(context, outcome);
+  const ties = outcome.restated.ties && outcome.tieOut.every((line) => line.ties);
+  if (!ties) context.exitWith(exitCodes.booksDoNotBalance);
+}
+
+const columns: readonly Column[] = [
+  { name: 'source', kind: 'text' },
+  { name: 'entity', kind: 'text' },
+  { name: 'format', kind: 'text' },
+  { name: 'months', kind: 'number' },
+  { name: 'rowsRead', header: 'rows', kind: 'number' },
+  { name: 'currency', kind: 'text' },
+  { name: 'nativeCost', header: 'bill', kind: 'money', currencyColumn: 'currency' },
+  { name: 'billedCost', header: 'billed', kind: 'money', currencyColumn: 'currency' },
+  { name: 'effectiveCost', header: 'effective', kind: 'money', currencyColumn: 'currency' },
+  { name: 'ties', kind: 'text' },
+];
+
+function printOutcome(context: Context, outcome: DemoOutcome): void {
+  const { tieOut, restated, seconds, bills } = outcome;
+  context.print({
+    json: {
+      folder: outcome.folder,
+      workspace: outcome.workspace,
+      rows: bills.rows,
+      tieOut,
+      restated,
+      seconds,
+    },
+    tables: [
+      {
+        title: `${bills.group}: ${bills.rows.toLocaleString('en')} bill rows written in ${seconds.generate} s, imported in ${seconds.import} s`,
+        columns,
+        rows: tieOut.map((line) => ({ ...line, ties: line.ties ? 'to the cent' : 'NO' })),
+      },
+    ],
+  });
+  const data = relative(context.io.cwd, outcome.workspace) || '.';
+  context.say(`
+${restated.source} ${restated.billingPeriod} was delivered twice: ${restated.before} became ${restated.after}; the first delivery is in its history.
+
+Next:
+  ./finops cost --data ${data} --by ServiceName --metric EffectiveCost --top 10
+  ./finops cost --data ${data} --by month --metric BilledCost --grain month
+  ./finops report list --data ${data}
+  ./finops snapshots diff --data ${data} --source ${restated.source} --month ${restated.billingPeriod}
+  ./finops serve --data ${data}
+The demo is one folder: delete ${relative(context.io.cwd, outcome.folder)} when you are done.`);
+}

@@ -1,0 +1,200 @@
+import { PassThrough } from 'node:stream';
+import type { FastifyRequest } from 'fastify';
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import { addDecimal, formatDecimal, parseDecimal } from '../../platform/kernel/index.ts';
+import type { Workspace } from '../../platform/warehouse/index.ts';
+import { costDataset } from '../focus/index.ts';
+import { addChangeRoutes } from './change-routes.ts';
+import * as contract from './contract.ts';
+import { findImport, listImports, listSnapshots } from './list-imports.ts';
+import { listMonths, listSources, type MonthSummary, type MonthTotals, monthHistory } from './months.ts';
+import { mutable } from './mutable.ts';
+import { pageOf } from './page.ts';
+import { addQuestionRoutes } from './question-routes.ts';
+import type { RunImport } from './run-import.ts';
+
+export interface IngestionRouteOptions {
+  readonly workspace: Workspace;
+  readonly runImport: RunImport;
+  /** What gc keeps unless the request says otherwise. */
+  readonly gc: { readonly keepDays: number; readonly keepVersions: number };
+  /** An error as the server tells it, for the last line of a streamed import. */
+  readonly problemOf: (error: unknown, request: FastifyRequest) => Readonly<Record<string, unknown>>;
+}
+
+/** Bills and what became of them: imports, sources, months and their snapshots. */
+export const ingestionRoutes: FastifyPluginAsyncZod<IngestionRouteOptions> = async (app, options) => {
+  addImportRoutes(app, options);
+  addMonthRoutes(app, options);
+  addQuestionRoutes(app, options);
+  addChangeRoutes(app, options);
+};
+
+type App = Parameters<FastifyPluginAsyncZod>[0];
+
+function addImportRoutes(app: App, options: IngestionRouteOptions): void {
+  const { workspace, runImport, problemOf } = options;
+  app.post(
+    '/imports',
+    {
+      schema: {
+        tags: ['imports'],
+        summary: 'Import everything under a path',
+        description:
+          'Paths lie under import.roots of the server or in the bucket of a configured export. With `Accept: application/x-ndjson` progress is streamed, one JSON object a line; the last line is the result or a problem.',
+        body: contract.importRequestSchema.meta({
+          example: { path: '/bills/2026-10.csv.gz', source: 'aws-main' },
+        }),
+        response: {
+          200: {
+            description: 'The result: one entry per source, month and currency',
+            content: {
+              'application/json': { schema: contract.importResultSchema },
+              'application/x-ndjson': { schema: contract.importLineSchema },
+            },
+          },
+        },
+      },
+    },
+    async (request, reply) => {
+      const hangUp = new AbortController();
+      reply.raw.once('close', () => hangUp.abort());
+      const { body, headers } = request;
+      if (!headers.accept?.includes('application/x-ndjson'))
+        return runImport(body, { signal: hangUp.signal });
+      const lines = new PassThrough();
+      const write = (line: unknown) => lines.write(`${JSON.stringify(line)}\n`);
+      runImport(body, { signal: hangUp.signal, onProgress: (progress) => write({ progress }) })
+        .then((result) => write({ result }))
+        .catch((error: unknown) => write({ problem: problemOf(error, request) }))
+        .finally(() => lines.end());
+      return reply.type('application/x-ndjson').send(lines as never);
+    },
+  );
+
+  app.get(
+    '/imports',
+    {
+      schema: {
+        tags: ['imports'],
+        summary: 'Imports whose snapshots the lake holds, oldest first',
+        querystring: contract.importListQuerySchema,
+        response: { 200: contract.importListSchema },
+      },
+    },
+    (request) => listImports(workspace.lake, request.query),
+  );
+
+  app.get(
+    '/imports/:id',
+    {
+      schema: {
+        tags: ['imports'],
+        summary: 'One import: figures, issues and the files that it read',
+        params: contract.importParamsSchema,
+        response: { 200: contract.importDetailSchema },
+      },
+    },
+    (request) => findImport(workspace.lake, request.params.id),
+  );
+}
+
+function addMonthRoutes(app: App, { workspace }: IngestionRouteOptions): void {
+  const { lake } = workspace;
+  app.get(
+    '/sources',
+    {
+      schema: {
+        tags: ['months'],
+        summary: 'What has delivered bills so far',
+        querystring: contract.pageQuerySchema,
+        response: { 200: contract.sourceListSchema },
+      },
+    },
+    async (request) => ({
+      context: await contextOf(workspace),
+      ...pageOf(mutable(await listSources(lake)), ({ source }) => source, request.query),
+    }),
+  );
+
+  app.get(
+    '/periods',
+    {
+      schema: {
+        tags: ['months'],
+        summary: 'Months as they stand',
+        querystring: contract.periodListQuerySchema,
+        response: { 200: contract.periodListSchema },
+      },
+    },
+    async (request) => {
+      const months = mutable(await listMonths(lake, request.query));
+      const page = pageOf(months, keyOfMonth, request.query);
+      return { context: await contextOf(workspace), totals: totalsOf(months), ...page };
+    },
+  );
+
+  app.get(
+    '/periods/:source/:period',
+    {
+      schema: {
+        tags: ['months'],
+        summary: 'Every content that a month has or had, the current one first',
+        params: contract.periodParamsSchema,
+        response: { 200: contract.monthHistorySchema },
+      },
+    },
+    async (request) => ({
+      context: await contextOf(workspace),
+      ...request.params,
+      items: mutable(await monthHistory(lake, request.params)),
+    }),
+  );
+
+  app.get(
+    '/snapshots',
+    {
+      schema: {
+        tags: ['snapshots'],
+        summary: 'Every snapshot that the lake holds',
+        querystring: contract.snapshotListQuerySchema,
+        response: { 200: contract.snapshotListSchema },
+      },
+    },
+    (request) => listSnapshots(lake, request.query),
+  );
+}
+
+async function contextOf({ lake }: Workspace): Promise<{ generation: number }> {
+  return { generation: (await lake.current()).generation };
+}
+
+function keyOfMonth({
+  source,
+  period,
+  dataset,
+}: Pick<MonthSummary, 'source' | 'period' | 'dataset'>): string {
+  return [source, period, dataset === costDataset.name ? '' : dataset].join('\n');
+}
+
+/** Costs of all months per currency; supplemental datasets tell of the same money and are left out. */
+function totalsOf(months: readonly MonthSummary[]): MonthTotals[] {
+  const byCurrency = new Map<string, MonthTotals>();
+  const costs = months.filter(({ dataset }) => dataset === costDataset.name);
+  for (const total of costs.flatMap(({ totals }) => totals)) {
+    const sum = byCurrency.get(total.currency);
+    byCurrency.set(total.currency, sum ? added(sum, total) : total);
+  }
+  return [...byCurrency.values()].sort((a, b) => (a.currency < b.currency ? -1 : 1));
+}
+
+function added(a: MonthTotals, b: MonthTotals): MonthTotals {
+  const cost = (x: string | null, y: string | null) =>
+    x === null || y === null ? (x ?? y) : formatDecimal(addDecimal(parseDecimal(x), parseDecimal(y)));
+  return {
+    currency: a.currency,
+    rows: a.rows + b.rows,
+    BilledCost: cost(a.BilledCost, b.BilledCost),
+    EffectiveCost: cost(a.EffectiveCost, b.EffectiveCost),
+  };
+}

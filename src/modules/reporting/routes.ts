@@ -1,0 +1,113 @@
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import { everything } from '../../platform/kernel/index.ts';
+import {
+  type CostQuery,
+  costQuerySchema,
+  runCostQuery,
+  type SelectionRange,
+  type Workspace,
+} from '../../platform/warehouse/index.ts';
+import { costDataset } from '../focus/index.ts';
+import * as contract from './contract.ts';
+import { errors } from './errors.ts';
+import { listReports, runReport } from './run-report.ts';
+
+interface ReportingRouteOptions {
+  readonly workspace: Workspace;
+}
+
+const example = {
+  measures: [{ sum: 'BilledCost' }],
+  dimensions: [{ column: 'ServiceName' }],
+  from: '2026-10',
+};
+
+/** Questions to the costs: queries of one's own, and the library of reports. */
+export const reportingRoutes: FastifyPluginAsyncZod<ReportingRouteOptions> = async (app, { workspace }) => {
+  app.post(
+    '/cost-queries',
+    {
+      schema: {
+        tags: ['costs'],
+        summary: 'Ask for costs, quantities and row counts by any columns, tags and periods',
+        body: costQuerySchema.meta({ id: 'CostQuery', example }),
+        response: { 200: contract.costQueryResultSchema },
+      },
+    },
+    (request) => answerQuery(workspace, request.body),
+  );
+
+  app.get(
+    '/cost-queries',
+    {
+      schema: {
+        tags: ['costs'],
+        summary: 'The same, with the query as JSON in the address: a link',
+        querystring: contract.linkedQuerySchema,
+        response: { 200: contract.costQueryResultSchema },
+      },
+    },
+    (request) => answerQuery(workspace, parseLinked(request.query.q)),
+  );
+
+  app.get(
+    '/reports',
+    {
+      schema: {
+        tags: ['reports'],
+        summary: 'The library of reports, each with its question and parameters',
+        response: { 200: contract.reportListSchema },
+      },
+    },
+    async () => ({ items: listReports() }),
+  );
+
+  app.post(
+    '/reports/:name/runs',
+    {
+      schema: {
+        tags: ['reports'],
+        summary: 'Run a report of the library',
+        params: contract.reportParamsSchema,
+        body: contract.reportRequestSchema.meta({ example: { from: '2026-10', to: '2026-10' } }),
+        response: { 200: contract.reportResultSchema },
+      },
+    },
+    async (request) => {
+      const { parameters, limit, ...range } = request.body;
+      const selection = await selectCosts(workspace, range);
+      return runReport(await workspace.engine(), {
+        dataset: costDataset,
+        scope: everything,
+        selection,
+        name: request.params.name,
+        parameters,
+        limit,
+      });
+    },
+  );
+};
+
+async function answerQuery(workspace: Workspace, query: CostQuery): Promise<contract.CostQueryAnswer> {
+  const selection = await selectCosts(workspace, query);
+  const engine = await workspace.engine();
+  const answer = await runCostQuery(engine, { dataset: costDataset, selection, scope: everything, query });
+  return answer as contract.CostQueryAnswer;
+}
+
+function selectCosts({ lake }: Workspace, { from, to, sources }: SelectionRange) {
+  return lake.select(everything, costDataset, { from, to, sources });
+}
+
+function parseLinked(text: string): CostQuery {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw errors.unfitQuery({ problem: 'it is not JSON' });
+  }
+  const parsed = costQuerySchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw errors.unfitQuery({ problem: z.prettifyError(parsed.error).replace(/\s*\n\s*/g, ' ') });
+}
