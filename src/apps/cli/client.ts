@@ -1,6 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import type { Context } from './context.ts';
+import { errors } from './errors.ts';
+import { openOwnWorkspace } from './workspace.ts';
 
 type Method = 'GET' | 'POST' | 'DELETE';
 
@@ -28,7 +30,7 @@ export async function withClient<T>(context: Context, work: (client: Client) => 
 }
 
 /** By HTTP when a live server holds the workspace, else in this process without a socket. */
-export async function openClient(context: Context): Promise<Client> {
+async function openClient(context: Context): Promise<Client> {
   const config = context.config();
   const root = config.values.data;
   // Loaded only now: commands that ask nothing of a workspace stay quick.
@@ -56,6 +58,7 @@ interface Asked {
 interface Answer {
   readonly status: number;
   readonly body: AsyncIterable<Uint8Array | string>;
+  readonly from: string;
   /** Throws the error behind an answer that is a bug of ours, where it is known. */
   readonly rethrow: () => void;
 }
@@ -74,23 +77,12 @@ function headersOf({ body, streamed }: Asked): Record<string, string> {
 
 async function inProcess(context: Context): Promise<Transport> {
   const config = context.config();
-  const [{ buildApp }, { openWorkspace }] = await Promise.all([
-    import('../server/index.ts'),
-    import('../../platform/warehouse/index.ts'),
-  ]);
-  const workspace = openWorkspace({
-    root: config.values.data,
-    threads: config.values['engine.threads'],
-    memoryLimitMb: config.values['engine.memoryLimitMb'],
-    clock: context.io.clock,
-  });
+  const { buildApp } = await import('../server/index.ts');
+  const workspace = await openOwnWorkspace(context);
   const defects: unknown[] = [];
   const app: FastifyInstance = await buildApp({
     workspace,
     config,
-    // The owner at the command line may read whatever the account can read.
-    roots: ['/'],
-    anyBucket: true,
     openApi: false,
     onDefect: (error) => defects.push(error),
   });
@@ -107,6 +99,7 @@ async function inProcess(context: Context): Promise<Transport> {
       return {
         status: response.statusCode,
         body: response.stream(),
+        from: 'this process',
         rethrow: () => {
           if (defects.length > 0) throw defects[0];
         },
@@ -123,15 +116,14 @@ function overHttp(url: string, secret: string): Transport {
   return {
     request: async (asked) => {
       const { request } = await import('node:http');
-      const { serverErrors } = await import('../server/index.ts');
       const { method, path, body } = asked;
       const answer = await new Promise<IncomingMessage>((resolve, reject) => {
         const headers = { ...headersOf(asked), authorization: `Bearer ${secret}` };
         const sent = request(`${url}${path}`, { method, headers, agent: false }, resolve);
-        sent.on('error', (error) => reject(serverErrors.gone({ url, reason: error.message })));
+        sent.on('error', (error) => reject(errors.serverGone({ url, reason: error.message })));
         sent.end(body === undefined ? undefined : JSON.stringify(body));
       });
-      return { status: answer.statusCode ?? 0, body: checked(answer, url), rethrow: () => {} };
+      return { status: answer.statusCode ?? 0, body: checked(answer, url), from: url, rethrow: () => {} };
     },
     close: async () => {},
   };
@@ -142,8 +134,7 @@ async function* checked(answer: IncomingMessage, url: string): AsyncIterable<Uin
   try {
     yield* answer;
   } catch (error) {
-    const { serverErrors } = await import('../server/index.ts');
-    throw serverErrors.gone({ url, reason: error instanceof Error ? error.message : String(error) });
+    throw errors.serverGone({ url, reason: error instanceof Error ? error.message : String(error) });
   }
 }
 
@@ -174,8 +165,7 @@ async function lastOf(answer: Answer, onProgress: (progress: never) => void): Pr
     if (problem !== undefined) await throwProblem(problem, answer);
     if (result !== undefined) return result;
   }
-  const { serverErrors } = await import('../server/index.ts');
-  throw serverErrors.stopping({});
+  throw errors.serverGone({ url: answer.from, reason: 'the answer has no end' });
 }
 
 async function* linesOf(chunks: AsyncIterable<Uint8Array | string>): AsyncIterable<string> {

@@ -7,6 +7,22 @@ export const errors = errorTable('cli', {
     'usage',
     (p: { problem: string }) => `${p.problem} 'finops --help' shows the commands.`,
   ),
+  fileTaken: refusal(
+    409,
+    'conflict',
+    (p: { file: string }) => `${p.file} exists already. Give another name, or --overwrite.`,
+  ),
+  folderMissing: refusal(
+    404,
+    'notFound',
+    (p: { folder: string }) => `There is no folder ${p.folder} to write to. Make it, or name another.`,
+  ),
+  serverGone: refusal(
+    503,
+    'remoteUnavailable',
+    (p: { url: string; reason: string }) =>
+      `The server at ${p.url} broke off (${p.reason}). Start it again with 'finops serve', or run the command once more without it.`,
+  ),
   system: refusal(500, 'failure', (p: { problem: string }) => `The operating system refused: ${p.problem}.`),
   denied: refusal(
     403,

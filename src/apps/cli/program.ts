@@ -1,9 +1,21 @@
-import { Command, Option } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
+import { register as registerAws } from './commands/aws.ts';
 import { register as registerCompletion } from './commands/completion.ts';
 import { register as registerConfig } from './commands/config.ts';
+import { register as registerCost } from './commands/cost.ts';
 import { register as registerDemo } from './commands/demo.ts';
+import { register as registerDoctor } from './commands/doctor.ts';
+import { register as registerExplain } from './commands/explain.ts';
+import { register as registerExport } from './commands/export.ts';
+import { register as registerImport } from './commands/import.ts';
+import { register as registerMonths } from './commands/months.ts';
+import { register as registerReconcile } from './commands/reconcile.ts';
+import { register as registerReport } from './commands/report.ts';
+import { register as registerServe } from './commands/serve.ts';
+import { register as registerSnapshots } from './commands/snapshots.ts';
 import { register as registerVersion } from './commands/version.ts';
 import { type Context, createContext, type RunState } from './context.ts';
+import { errors } from './errors.ts';
 import { addExamples, groups } from './help.ts';
 import type { Io } from './io.ts';
 import { formats } from './output.ts';
@@ -11,7 +23,18 @@ import { productVersion } from './versions.ts';
 
 /** Every noun, in the order of the help. A command's file imports what is heavy inside its action. */
 const registrations: readonly ((program: Command, context: Context) => void)[] = [
+  registerImport,
+  registerAws,
+  registerMonths,
+  registerReconcile,
+  registerCost,
+  registerReport,
+  registerExplain,
+  registerExport,
+  registerSnapshots,
+  registerServe,
   registerDemo,
+  registerDoctor,
   registerConfig,
   registerVersion,
   registerCompletion,
@@ -23,7 +46,7 @@ export function createProgram(io: Io, state: RunState = { exitCode: 0, usesSigna
   program
     .description('Every cent, from cloud bill to invoice.')
     .usage('<command> [options]')
-    .version(productVersion(), '--version', 'print the version')
+    .option('--version [version]', 'print the version; after export: the version of FOCUS')
     .helpOption('-h, --help', 'print help')
     .addHelpCommand(
       new Command('help').argument('[command]').description('help for a command').helpGroup(groups.system),
@@ -49,9 +72,18 @@ export function createProgram(io: Io, state: RunState = { exitCode: 0, usesSigna
     .option('--no-color', 'no colours');
   // What follows must come after the settings above: commands inherit them when they are made.
   const context = createContext(program, io, state);
+  // Commander takes an option of the program wherever it stands; with a value it is meant for the command.
+  program.on('option:version', (version: string | null) => {
+    if (version !== null) return;
+    io.stdout.write(`${productVersion()}\n`);
+    throw new CommanderError(0, 'commander.version', productVersion());
+  });
   // A contradiction is refused before the work, not when its answer is printed.
-  program.hook('preAction', () => {
+  program.hook('preAction', (_, command) => {
     context.format();
+    if (program.opts()['version'] !== undefined && command.parent?.name() !== 'export') {
+      throw errors.usage({ problem: '--version takes a value after export only.' });
+    }
   });
   for (const register of registrations) register(program, context);
   addExamples(program, {

@@ -2,7 +2,6 @@ import { appendFile, mkdir, readFile, symlink, truncate, writeFile } from 'node:
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { everything } from '../../platform/kernel/index.ts';
 import { zipOf } from '../../platform/objects/testing/zip.ts';
 import { openWorkspace } from '../../platform/warehouse/index.ts';
 import type { ImportResult } from './contract.ts';
@@ -475,6 +474,76 @@ describe('a CSV with ragged rows', () => {
     ]);
   });
 
+  test('rows in quarantine of the month itself and strays are added up', async () => {
+    const path = await put(
+      bench,
+      'bill.csv',
+      cur({}, { 'lineItem/UsageAmount': 'many' }, { 'bill/BillingPeriodStartDate': 'soon' }),
+    );
+    const result = await importInto(bench, path, {
+      source: 'acme',
+      acceptQuarantine: ['unreadable-number', 'unreadable-date'],
+    });
+    expect(result.errors).toEqual([]);
+    expect(result.imports).toMatchObject([
+      { rowsRead: 3, rowsWritten: 1, rowsQuarantined: 2, nativeCost: '0.3', unexplained: '0' },
+    ]);
+  });
+
+  test('rows without any cost are set aside unasked, and an issue says so', async () => {
+    const path = await put(
+      bench,
+      'bill.csv',
+      cur({}, { 'lineItem/UsageAmount': 'many', 'lineItem/UnblendedCost': '0' }),
+    );
+    const result = await importInto(bench, path, { source: 'acme' });
+    expect(result.imports).toMatchObject([
+      { rowsRead: 2, rowsWritten: 1, rowsQuarantined: 1, unexplained: '0' },
+    ]);
+    expect(result.issues).toContainEqual(
+      expect.objectContaining({ code: 'ingestion.quarantine.unreadable-number', rows: 1 }),
+    );
+  });
+
+  test('rows whose costs cancel each other are not without cost', async () => {
+    const path = await put(
+      bench,
+      'bill.csv',
+      cur(
+        {},
+        { 'lineItem/UsageAmount': 'many', 'lineItem/UnblendedCost': '5' },
+        { 'lineItem/UsageAmount': 'many', 'lineItem/UnblendedCost': '-5' },
+      ),
+    );
+    expect(await refused(path)).toMatchObject({ code: 'ingestion.unreadableCells', params: { rows: 2 } });
+  });
+
+  test('a row that is not billed, yet carries the cost of a reservation, is not without cost', async () => {
+    const path = await put(
+      bench,
+      'bill.csv',
+      cur(
+        {},
+        {
+          'lineItem/LineItemType': 'DiscountedUsage',
+          'lineItem/UnblendedCost': '0',
+          'lineItem/UsageAmount': 'many',
+          'reservation/EffectiveCost': '5',
+        },
+      ),
+    );
+    expect(await refused(path)).toMatchObject({ code: 'ingestion.unreadableCells', params: { row: 2 } });
+  });
+
+  test('more than ten thousand bad rows are the fault of the file, whatever is accepted', async () => {
+    const bad = Array.from({ length: 10_001 }, (): Cells => ({ 'lineItem/UsageAmount': 'many' }));
+    const path = await put(bench, 'bill.csv', cur({}, ...bad));
+    expect(await refused(path, { acceptQuarantine: ['unreadable-number'] })).toMatchObject({
+      code: 'ingestion.unreadableCells',
+      params: { row: 2, rows: 10_001 },
+    });
+  });
+
   test('a quote that is never closed is refused as damage', async () => {
     const text = csv(cur({}, {}, {}));
     const at = text.lastIndexOf('one hour');
@@ -619,6 +688,11 @@ describe('a file that changes while it is read', () => {
             await grown;
             return bench.engine.run(sql, values);
           },
+          rows: async (sql, values) => {
+            grown ??= appendFile(path, `${csv(long).split('\n')[1]}\n`);
+            await grown;
+            return bench.engine.rows(sql, values);
+          },
           session: async (work) => {
             grown ??= appendFile(path, `${csv(long).split('\n')[1]}\n`);
             await grown;
@@ -635,20 +709,15 @@ describe('a file that changes while it is read', () => {
 });
 
 describe('a workspace', () => {
-  test('that another import is writing is left alone', async () => {
+  test('that another writer holds is not written to', async () => {
     const path = await put(bench, 'bill.csv', cur({}));
+    const before = await stateOf(bench);
     const other = openWorkspace({ root: bench.workspace.root });
     await other.lake.write(async () => {
       const error = await bench.workspace.lake.write(async () => 'in', 50).catch((cause: unknown) => cause);
       expect(error).toMatchObject({ code: 'lake.busy', exitCode: 7 });
+      expect(await stateOf(bench)).toEqual(before);
     });
     expect((await importInto(bench, path)).errors).toEqual([]);
-    const { files } = await bench.workspace.lake.select(everything, {
-      name: 'cost',
-      columns: [],
-      derived: [],
-      roles: (await import('../focus/index.ts')).costDataset.roles,
-    });
-    expect(files).toBe(2);
   });
 });

@@ -141,6 +141,28 @@ export function balanceMonth(books: MonthBooks): {
   };
 }
 
+/**
+ * What no converted month answers for: a month or currency of the original whose rows are neither written nor all in
+ * quarantine. `answered` holds `2026-10 USD` for each that was balanced.
+ */
+export function findForgotten(
+  native: readonly NativeMonth[],
+  answered: ReadonlySet<string>,
+  quarantinedIn: (month: NativeMonth) => Quarantined,
+): (Identity & { readonly period: string | null; readonly currency: string })[] {
+  return native
+    .filter(({ period, currency }) => !answered.has(`${period} ${currency}`))
+    .flatMap((month) => {
+      const { period, currency, groups } = month;
+      const { broken } = balanceMonth({
+        native: groups,
+        converted: [],
+        quarantined: quarantinedIn(month),
+      });
+      return broken.map((identity) => ({ ...identity, period, currency }));
+    });
+}
+
 /** BilledCost → EffectiveCost by named parts that add up; `unexplained` holds rows that differ for no reason we know. */
 function bridgeOf(converted: readonly Row[]): { part: string; amount: string }[] {
   const effective = sumColumn(converted, 'EffectiveCost');

@@ -109,7 +109,7 @@ function addHousekeeping(app: App, { workspace, gc }: ChangeRouteOptions): void 
       const { lake, root, clock } = workspace;
       const kept = { keepDays, keepVersions, graceHours };
       const collected = await collectGarbage(lake, root, clock.now(), kept);
-      if (collected.discarded > 0) await renewViews(workspace, request.log);
+      await renewViews(workspace, request.log);
       return mutable(collected);
     },
   );

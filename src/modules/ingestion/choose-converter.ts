@@ -7,14 +7,16 @@ import { focusConverter } from './convert/focus.ts';
 import { mappingConverter } from './convert/mapping.ts';
 import { type NativeColumns, nativeColumns } from './convert/native-columns.ts';
 import type { BillFile, BillFormat } from './sniff.ts';
-import { hasValues, sampleDates } from './warehouse.ts';
+import { countNetCosts, sampleDates } from './warehouse.ts';
 
 /** What is decided once per file. Plain data: kept with the snapshot, so that a row can be explained by the same rules. */
 export interface FileChoices {
   readonly format: BillFormat;
   readonly columns: BillFile['columns'];
-  /** AWS: costs net of discounts. */
+  /** AWS: costs net of discounts, when no row has a gross cost alone: such a row would count 0. */
   readonly net: boolean;
+  /** AWS: rows with a gross cost alone in a file that has net costs; gross costs are then taken for the whole file. */
+  readonly grossAlone: number;
   readonly dateOrder: DateOrder;
   readonly currency?: string | undefined;
   readonly period?: string | undefined;
@@ -28,12 +30,17 @@ export async function chooseForFile(
 ): Promise<FileChoices> {
   const { format, columns } = file.bill;
   const native = nativeColumns(columns);
-  const net =
-    format.kind === 'aws-cur' &&
-    native.has('lineItem/NetUnblendedCost') &&
-    (await hasValues(session, file.staged, native.text('lineItem/NetUnblendedCost')));
+  const rows =
+    format.kind === 'aws-cur' && native.has('lineItem/NetUnblendedCost')
+      ? await countNetCosts(session, file.staged, {
+          net: native.text('lineItem/NetUnblendedCost'),
+          gross: native.text('lineItem/UnblendedCost'),
+        })
+      : { net: 0, grossAlone: 0 };
+  const net = rows.net > 0 && rows.grossAlone === 0;
+  const grossAlone = rows.net > 0 ? rows.grossAlone : 0;
   const dateOrder = format.kind === 'focus' ? await findDateOrder(session, file.staged, native) : 'iso';
-  return { format, columns, net, dateOrder, currency: given.currency, period: given.period };
+  return { format, columns, net, grossAlone, dateOrder, currency: given.currency, period: given.period };
 }
 
 /** The converter of a file by its choices, and what the format's reader has to report of its columns. */

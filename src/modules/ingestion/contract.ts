@@ -81,6 +81,8 @@ export const importRequestSchema = z.strictObject({
   dryRun: z.boolean().default(false),
   /** Hash the files even where size, time and inode say that they have not changed. */
   rehash: z.boolean().default(false),
+  /** Import what is unchanged too, as a new snapshot. */
+  again: z.boolean().default(false),
   acceptRestatement: z.boolean().default(false),
   /** Names of quarantine rules whose rows may be left out of the books. */
   acceptQuarantine: z.array(z.string()).default([]),

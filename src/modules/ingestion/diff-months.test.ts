@@ -219,5 +219,5 @@ function sizeOf({ BilledCost, EffectiveCost }: MonthDiff['groups'][number]): big
     const size = units * 10n ** BigInt(12 - scale);
     return size < 0n ? -size : size;
   });
-  return units.reduce((a, b) => (a > b ? a : b));
+  return units.sort((a, b) => (a > b ? -1 : 1))[0] ?? 0n;
 }

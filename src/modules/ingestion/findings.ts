@@ -43,6 +43,12 @@ function readingIssues({ staged, choices, converter }: PreparedFile, path: strin
       'warning',
       `Dates are not ISO 8601; they were read as ${choices.dateOrder === 'mdy' ? 'month/day/year' : 'day/month/year'}, because billing periods are whole months only so.`,
     );
+  if (choices.grossAlone > 0)
+    add(
+      'netCostsPartly',
+      'warning',
+      `${choices.grossAlone} row(s) have a gross cost and no net one: gross costs were taken for the whole file, discounts by their own rows.`,
+    );
   if (choices.net)
     add('netCosts', 'info', `Costs are net of discounts (${converter.nativeCost}), for the whole file.`);
   if (converter.currencyColumn === undefined && converter.dataset.roles.costs.length > 0) {

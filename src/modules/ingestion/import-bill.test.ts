@@ -166,10 +166,10 @@ describe('two bills of one name', () => {
     await put(bench, 'b/acme.csv', cur({ 'lineItem/UnblendedCost': '7' }));
     for (const options of [{}, { source: 'all' }]) {
       const result = await importInto(bench, bench.folder, options);
-      expect(outcome(result)).toContainEqual(['2026-10', 'USD', '0.1', 'imported']);
+      expect(result.imports.map(({ status }) => status).sort()).toEqual(['imported', 'refused']);
       expect(result.errors).toMatchObject([{ code: 'ingestion.otherDelivery', exitCode: 7 }]);
     }
-    expect(await billedCosts()).toEqual(['0.1', '0.1']);
+    expect(await billedCosts()).toHaveLength(2);
   });
 
   test('of different months in dated folders are one source', async () => {
@@ -278,6 +278,17 @@ describe('what one delivery holds', () => {
       ]);
     },
   );
+
+  test('costs of more than a million million are counted like any other', async () => {
+    const table = cur(
+      { 'lineItem/UnblendedCost': '12345678901234567890.5' },
+      { 'lineItem/UnblendedCost': '-2e15' },
+    );
+    const result = await importInto(bench, await put(bench, 'acme.csv', table));
+    expect(result.imports).toMatchObject([
+      { nativeCost: '12343678901234567890.5', billedCost: '12343678901234567890.5', unexplained: '0' },
+    ]);
+  });
 
   test('costs smaller than what is kept count 0, and the rounding states them', async () => {
     const table = cur({ 'lineItem/UnblendedCost': '9e-20' }, { 'lineItem/UnblendedCost': '-4.5E-14' });
@@ -416,6 +427,61 @@ ChargeCategory = { from = "Kind", values = { fee = "Purchase", use = "Usage" } }
         x_Team: 'blue',
       },
       { BilledCost: '-0.5', ListCost: '-0.5', ServiceName: 'Mail', ChargeCategory: 'Usage', x_Team: null },
+    ]);
+  });
+
+  test('a mapping may give labels a meaning, and constants are ISO whatever order the file uses', async () => {
+    const mapping = await put(
+      bench,
+      'acme.toml',
+      `name = "acme"
+dateOrder = "dmy"
+[columns]
+BilledCost = "Amount"
+EffectiveCost = { value = "0" }
+BillingPeriodStart = { value = "2026-10-01" }
+BillingCurrency = { from = "Money", values = { Euro = "EUR" } }
+ChargePeriodStart = "From"
+`,
+    );
+    const path = await put(bench, 'acme.csv', 'Amount,Money,From\n7,Euro,5/10/2026\n1,,31/10/2026\n');
+    const result = await importInto(bench, path, { as: `mapping:${mapping}`, currency: 'EUR' });
+    expect(result.errors).toEqual([]);
+    expect(outcome(result)).toEqual([['2026-10', 'EUR', '8', 'imported']]);
+    expect(
+      await costRows(bench, 'EffectiveCost, BillingCurrency, BillingPeriodStart, ChargePeriodStart'),
+    ).toEqual([
+      {
+        EffectiveCost: '0',
+        BillingCurrency: 'EUR',
+        BillingPeriodStart: '2026-10-01T00:00:00Z',
+        ChargePeriodStart: '2026-10-05T00:00:00Z',
+      },
+      {
+        EffectiveCost: '0',
+        BillingCurrency: 'EUR',
+        BillingPeriodStart: '2026-10-01T00:00:00Z',
+        ChargePeriodStart: '2026-10-31T00:00:00Z',
+      },
+    ]);
+  });
+
+  test('a mapping may name months in words', async () => {
+    const mapping = await put(
+      bench,
+      'acme.toml',
+      `name = "acme"
+[columns]
+BilledCost = "Amount"
+BillingPeriodStart = { from = "Month", values = { "Oct 26" = "2026-10-01", "Nov 26" = "2026-11-01" } }
+`,
+    );
+    const path = await put(bench, 'acme.csv', 'Amount,Month\n7,Oct 26\n1,Nov 26\n');
+    const result = await importInto(bench, path, { as: `mapping:${mapping}`, currency: 'EUR' });
+    expect(result.errors).toEqual([]);
+    expect(outcome(result)).toEqual([
+      ['2026-10', 'EUR', '7', 'imported'],
+      ['2026-11', 'EUR', '1', 'imported'],
     ]);
   });
 

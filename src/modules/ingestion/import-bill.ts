@@ -12,7 +12,7 @@ import {
 import { type Delivery, findDeliveries } from './deliveries.ts';
 import { qualityOf } from './findings.ts';
 import { type Batch, type DeliveryOutcome, type ImportContext, importDelivery } from './import-delivery.ts';
-import { deliveryFingerprint, givenOf, type ImportOrigin, originOf } from './origin.ts';
+import { deliveryFingerprint, givenOf, type ImportOrigin, isMainDataset, originOf } from './origin.ts';
 
 /**
  * Imports everything under a path. Each delivery is atomic; one that is refused does not keep the others out, and the
@@ -51,7 +51,7 @@ export async function importDeliveries(
   const changed: Delivery[] = [];
   const imported = new Set<string>();
   for (const delivery of deliveries) {
-    const unchanged = await findUnchanged(context, delivery, request);
+    const unchanged = request.again ? undefined : await findUnchanged(context, delivery, request);
     if (unchanged) {
       outcomes.set(delivery, unchangedOutcome(unchanged));
       imported.add(unchanged.importId);
@@ -204,7 +204,7 @@ interface Current {
 
 function currentOf(manifest: Manifest, delivery: Delivery): Current[] {
   return manifest.partitions
-    .filter((p) => p.source === delivery.source && p.dataset !== 'native' && p.dataset !== 'quarantine')
+    .filter((p) => p.source === delivery.source && isMainDataset(p.dataset))
     .flatMap(({ dataset, source, period, current }) =>
       current && current.delivery.key === delivery.key ? [{ dataset, source, period, entry: current }] : [],
     );

@@ -22,13 +22,14 @@ import {
   type Row,
   type SnapshotDescription,
 } from '../../platform/warehouse/index.ts';
-import { balanceMonth, totalsOf } from './books.ts';
+import { balanceMonth, findForgotten, totalsOf } from './books.ts';
 import type { ImportEntry } from './contract.ts';
 import { compileConversion, extraColumns } from './convert/converter.ts';
 import type { Delivery } from './deliveries.ts';
 import { ingestionErrors } from './errors.ts';
 import { driftIssues, fileIssues, findingsOf } from './findings.ts';
 import {
+  companionOf,
   deliveryFingerprint,
   givenOf,
   type ImportOrigin,
@@ -38,7 +39,7 @@ import {
 } from './origin.ts';
 import { type PreparedFile, prepareFile, quarantinedIn } from './prepare-file.ts';
 import { formatName } from './sniff.ts';
-import { stageFile } from './stage.ts';
+import { damageOf, stageFile } from './stage.ts';
 import { convertedSums, inRows, quarantineSelect, writeParquet } from './warehouse.ts';
 
 /** What an import works with. */
@@ -156,7 +157,9 @@ async function prepareAll(run: Run): Promise<ReadyFile[]> {
     tell('read');
     const source = { path: fetched?.path ?? delivered.uri, delivered, sha256: fetched?.sha256 };
     const staged = await stageFile(context.engine, source, { target: target.absolute, temp, as: options.as });
-    const file = await prepareFile(context.engine, staged, { ...options, number });
+    const file = await prepareFile(context.engine, staged, { ...options, number }).catch(async (error) => {
+      throw await damageOf(context.engine, staged, error);
+    });
     await rm(temp, { recursive: true, force: true });
     files.push({
       ...file,
@@ -242,7 +245,10 @@ async function publishUnlessRefused(
   issues: readonly Issue[],
 ): Promise<DeliveryOutcome> {
   const { context, delivery, options, batch, importId } = run;
-  const refusal = months.find((month) => month.broken)?.broken ?? (await conflictWith(run, files, months));
+  const refusal =
+    months.find((month) => month.broken)?.broken ??
+    forgottenIn(run, files, months) ??
+    (await conflictWith(run, files, months));
   const entries = months.flatMap((month) => month.entries);
   const unpublished = (status: 'refused' | 'dry-run') =>
     entries.map((entry) => ({ ...entry, status, snapshot: null }));
@@ -253,6 +259,23 @@ async function publishUnlessRefused(
   await publishMonths(run, files, months, issues);
   batch.imports.add(importId);
   return { entries, issues, refusal: undefined };
+}
+
+/** Rows of the original that no month of the conversion answers for would vanish unseen. */
+function forgottenIn(
+  run: Run,
+  files: readonly ReadyFile[],
+  months: readonly WrittenMonth[],
+): Refusal | undefined {
+  const answered = new Set(
+    months.flatMap(({ period, entries }) => entries.map(({ currency }) => `${period} ${currency}`)),
+  );
+  const [first] = files.flatMap((file) =>
+    findForgotten(file.nativeMonths, answered, (month) => quarantinedIn(file, month)),
+  );
+  if (!first) return undefined;
+  const { source, label } = run.delivery;
+  return ingestionErrors.unbalanced({ ...first, source, period: first.period ?? 'no month', file: label });
 }
 
 function done(files: readonly ReadyFile[]) {
@@ -284,7 +307,10 @@ async function writeMonth(run: Run, files: readonly ReadyFile[], period: string)
       provenance,
       monthCondition(file, period),
     );
-    written.push({ ...target, rows: await writeParquet(context.engine, select, target.absolute) });
+    const rows = await writeParquet(context.engine, select, target.absolute).catch(async (error) => {
+      throw await damageOf(context.engine, file.staged, error);
+    });
+    written.push({ ...target, rows });
   }
   const paths = written.map(({ absolute }) => absolute);
   const converted = await context.engine.session((session) => convertedSums(session, paths, dataset));
@@ -500,13 +526,20 @@ async function publishMonths(
       await writer.seal({
         ...common,
         ...noMoney,
-        dataset: 'native',
+        dataset: companionOf(dataset.name, 'native'),
         extraColumns: first.choices.columns.map(({ name }) => name),
         files: native.map((file) => ({ path: file.origin.native, rows: file.staged.rows })),
       }),
     );
     if (quarantine.length > 0 && month === months[0]) {
-      sealed.push(await writer.seal({ ...common, ...noMoney, dataset: 'quarantine', files: quarantine }));
+      sealed.push(
+        await writer.seal({
+          ...common,
+          ...noMoney,
+          dataset: companionOf(dataset.name, 'quarantine'),
+          files: quarantine,
+        }),
+      );
     }
   }
   await writer.publish(`import ${delivery.source} ${months.map(({ period }) => period).join(', ')}`, sealed);

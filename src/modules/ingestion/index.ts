@@ -1,4 +1,11 @@
 export {
+  chooseExports,
+  findExports,
+  findManifests,
+  importExports,
+  loadedMonths,
+} from './aws-cur.ts';
+export {
   type ChangedMonth,
   type CollectedAnswer,
   type ImportDetail,
@@ -14,11 +21,17 @@ export {
   type SourceList,
   type VerifiedAnswer,
 } from './contract.ts';
-export { importBill } from './import-bill.ts';
-export type { ImportContext, ImportProgress } from './import-delivery.ts';
 export type { MonthDiff } from './diff-months.ts';
 export type { ExplainedRow } from './explain-row.ts';
+export { importBill } from './import-bill.ts';
+export type { ImportContext, ImportProgress } from './import-delivery.ts';
 export type { Reconciliation } from './reconcile-invoice.ts';
-export { refreshViews, viewsAreCurrent } from './views.ts';
 export { type IngestionRouteOptions, ingestionRoutes } from './routes.ts';
-export { type ImportAccess, type QueueProgress, type RunImport, runImport } from './run-import.ts';
+export {
+  type ImportAccess,
+  type ImportHooks,
+  type QueueProgress,
+  type RunImport,
+  runImport,
+} from './run-import.ts';
+export { refreshViews, viewsAreCurrent } from './views.ts';

@@ -9,7 +9,7 @@ import {
   type SnapshotEntry,
 } from '../../platform/warehouse/index.ts';
 import { costDataset } from '../focus/index.ts';
-import { originOf } from './origin.ts';
+import { isMainDataset, originOf } from './origin.ts';
 
 /** Row count and costs of one currency, decimal strings; a cost is null where the dataset has no such column. */
 export interface MonthTotals {
@@ -148,7 +148,7 @@ export function mainPartitions(manifest: Manifest): Partition[] {
   const order = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
   const rank = ({ dataset }: Partition) => (dataset === costDataset.name ? '' : dataset);
   return manifest.partitions
-    .filter(({ dataset }) => dataset !== 'native' && dataset !== 'quarantine')
+    .filter(({ dataset }) => isMainDataset(dataset))
     .sort((a, b) => order(a.source, b.source) || order(a.period, b.period) || order(rank(a), rank(b)));
 }
 

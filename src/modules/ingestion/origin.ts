@@ -34,6 +34,16 @@ export interface ImportOrigin {
   readonly issues: readonly Issue[];
 }
 
+/** The dataset that stands beside another one: the bill as it came, or the rows left out. `native` for costs. */
+export function companionOf(dataset: string, kind: 'native' | 'quarantine'): string {
+  return dataset === 'cost' ? kind : `${kind}_${dataset}`;
+}
+
+/** True for a dataset of converted rows, not for what stands beside it. */
+export function isMainDataset(dataset: string): boolean {
+  return !/^(native|quarantine)(_|$)/.test(dataset);
+}
+
 /** The origin of a snapshot that an import published. */
 export function originOf(description: SnapshotDescription): ImportOrigin {
   return description.origin as ImportOrigin;

@@ -11,7 +11,7 @@ import type { Engine, Session } from '../../platform/warehouse/index.ts';
 import { type LabelReading, monthsOfGroups, type NativeMonth } from './books.ts';
 import { chooseForFile, converterOf, type FileChoices } from './choose-converter.ts';
 import type { Converter } from './convert/converter.ts';
-import type { NativeColumns } from './convert/native-columns.ts';
+import { columnKey, type NativeColumns } from './convert/native-columns.ts';
 import { ingestionErrors } from './errors.ts';
 import { csvOriginal, nativeGroups, parquetOriginal } from './gate-sql.ts';
 import { nullTexts } from './sniff.ts';
@@ -51,6 +51,8 @@ export interface PreparedFile {
     readonly period: string | null;
     readonly currency: string;
     readonly rows: number;
+    /** Of them, rows with a cost that is not 0. */
+    readonly costly: number;
     readonly cost: Decimal;
   }[];
   /** The original, added up by the second pass. */
@@ -81,7 +83,7 @@ export async function prepareFile(
     const every = await findMonths(session, columns);
     const quarantine = await findQuarantine(session, staged, columns, every);
     const rows = [...new Set(quarantine.map(({ row }) => row))];
-    const quarantined = await costOfQuarantine(session, staged, converter, rows);
+    const quarantined = await costOfQuarantine(session, columns, rows);
     const months = rows.length === 0 ? every : await findMonths(session, columns, rows);
     const file = {
       staged,
@@ -169,16 +171,21 @@ async function findQuarantine(
 
 async function costOfQuarantine(
   session: Session,
-  staged: StagedFile,
-  converter: Converter,
+  columns: { readonly staged: string; readonly native: NativeColumns; readonly converter: Converter },
   rows: readonly number[],
 ) {
   if (rows.length === 0 || rows.length > quarantineLimit) return [];
-  const found = await costOfRows(session, staged.staged, converter, rows);
+  const { native, converter } = columns;
+  // A row may cost nothing on the invoice and still carry the cost of a commitment.
+  const moneys = converter.numbers
+    .filter(({ name }) => /(effective|billed|unblended|contracted)cost|fee/i.test(columnKey(name)))
+    .map(({ name }) => native.text(name));
+  const found = await costOfRows(session, { ...columns, moneys }, rows);
   return found.map((row) => ({
     period: row['period'] as string | null,
     currency: String(row['currency']),
     rows: Number(row['rows']),
+    costly: Number(row['costly']),
     cost: parseDecimal(String(row['cost'] ?? '0')),
   }));
 }
@@ -219,18 +226,17 @@ async function refusalOf(
 }
 
 function quarantineRefusal(file: Unchecked, accepted: readonly string[]): Refusal | undefined {
-  const open = file.quarantine.filter(
-    ({ rule }) => !accepted.includes(rule) || file.quarantine.length > quarantineLimit,
-  );
+  const tooMany = file.quarantine.length > quarantineLimit;
+  const byRule = file.quarantine.filter(({ rule }) => accepted.includes(rule) && !tooMany);
+  // A row that one accepted rule sets aside is out, whatever else is wrong with it.
+  const aside = new Set(byRule.map(({ row }) => row));
+  const open = file.quarantine.filter(({ row }) => !aside.has(row));
   const first = open[0];
   if (!first) return undefined;
-  const cost = file.quarantined.reduce(
-    (sum, { cost: amount }) => sum + (amount.units < 0n ? -amount.units : amount.units),
-    0n,
-  );
   const costUnknown =
     open.some(({ field }) => field === file.converter.nativeCost) || file.quarantine.length > quarantineLimit;
-  if (cost === 0n && !costUnknown) return undefined;
+  // Costs that cancel each other are no reason to leave rows out unasked: rows count, not their sum.
+  if (!costUnknown && file.quarantined.every(({ costly }) => costly === 0)) return undefined;
   const facts = {
     file: file.staged.uri,
     row: first.row,

@@ -11,11 +11,13 @@ import { listMonths, listSources, type MonthSummary, type MonthTotals, monthHist
 import { mutable } from './mutable.ts';
 import { pageOf } from './page.ts';
 import { addQuestionRoutes } from './question-routes.ts';
-import type { RunImport } from './run-import.ts';
+import type { ImportAccess, RunImport } from './run-import.ts';
 
 export interface IngestionRouteOptions {
   readonly workspace: Workspace;
   readonly runImport: RunImport;
+  /** What this caller may import. */
+  readonly accessOf: (request: FastifyRequest) => ImportAccess;
   /** What gc keeps unless the request says otherwise. */
   readonly gc: { readonly keepDays: number; readonly keepVersions: number };
   /** An error as the server tells it, for the last line of a streamed import. */
@@ -33,7 +35,7 @@ export const ingestionRoutes: FastifyPluginAsyncZod<IngestionRouteOptions> = asy
 type App = Parameters<FastifyPluginAsyncZod>[0];
 
 function addImportRoutes(app: App, options: IngestionRouteOptions): void {
-  const { workspace, runImport, problemOf } = options;
+  const { workspace, runImport, accessOf, problemOf } = options;
   app.post(
     '/imports',
     {
@@ -61,10 +63,13 @@ function addImportRoutes(app: App, options: IngestionRouteOptions): void {
       reply.raw.once('close', () => hangUp.abort());
       const { body, headers } = request;
       if (!headers.accept?.includes('application/x-ndjson'))
-        return runImport(body, { signal: hangUp.signal });
+        return runImport(body, accessOf(request), { signal: hangUp.signal });
       const lines = new PassThrough();
       const write = (line: unknown) => lines.write(`${JSON.stringify(line)}\n`);
-      runImport(body, { signal: hangUp.signal, onProgress: (progress) => write({ progress }) })
+      runImport(body, accessOf(request), {
+        signal: hangUp.signal,
+        onProgress: (progress) => write({ progress }),
+      })
         .then((result) => write({ result }))
         .catch((error: unknown) => write({ problem: problemOf(error, request) }))
         .finally(() => lines.end());

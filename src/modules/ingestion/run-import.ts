@@ -21,12 +21,16 @@ export interface ImportAccess {
 /** Runs an import somewhere: in this process, or in a child. */
 export type RunImport = (
   request: ImportRequest,
-  hooks: {
-    readonly onProgress?: ((progress: ImportProgress | QueueProgress) => void) | undefined;
-    /** Aborted when nobody waits for the result any more. */
-    readonly signal?: AbortSignal | undefined;
-  },
+  access: ImportAccess,
+  hooks: ImportHooks,
 ) => Promise<ImportResult>;
+
+/** How a caller follows an import. */
+export interface ImportHooks {
+  readonly onProgress?: ((progress: ImportProgress | QueueProgress) => void) | undefined;
+  /** Aborted when nobody waits for the result any more. */
+  readonly signal?: AbortSignal | undefined;
+}
 
 /** Another import is running before this one. */
 export type QueueProgress = Omit<ImportProgress, 'step'> & { readonly step: 'queue' };

@@ -111,10 +111,14 @@ async function identifyFormat(
   throw ingestionErrors.unknownFormat({ file, columns: names.slice(0, 5).join(', ') });
 }
 
+/** Columns that only AWS writes, as keys. Oracle's cost report has a group `lineItem` too. */
+const awsColumn =
+  /^(lineitem(lineitemtype|lineitemdescription|usage|unblended|blended|product|operation|currency)|savingsplan|reservation)/;
+
 /** Enough of AWS's own column groups, in any of their three spellings, make a CUR; maps and account names make it 2.0. */
 function identifyAws(columns: readonly NativeColumn[]): BillFormat | undefined {
   const keys = new Set(columns.map((column) => columnKey(column.name)));
-  const groups = [...keys].filter((key) => /^(lineitem|savingsplan|reservation)./.test(key));
+  const groups = [...keys].filter((key) => awsColumn.test(key));
   if (groups.length < 3) return undefined;
   const second = [
     'lineitemusageaccountname',
@@ -128,13 +132,16 @@ function identifyAws(columns: readonly NativeColumn[]): BillFormat | undefined {
 
 function csvColumns(header: readonly string[], file: string): NativeColumn[] {
   if (header.every((name) => name.trim() === '')) throw ingestionErrors.emptyFile({ file });
-  const seen = new Map<string, number>();
-  return header.map((raw, index) => {
+  const names: string[] = [];
+  const taken = new Set<string>();
+  for (const [index, raw] of header.entries()) {
     const name = raw.trim() === '' ? `column ${index + 1}` : raw.trim();
-    const times = (seen.get(name.toLowerCase()) ?? 0) + 1;
-    seen.set(name.toLowerCase(), times);
-    return { name: times === 1 ? name : `${name}_${times}`, type: 'VARCHAR' };
-  });
+    let unique = name;
+    for (let copy = 2; taken.has(unique.toLowerCase()); copy++) unique = `${name}_${copy}`;
+    taken.add(unique.toLowerCase());
+    names.push(unique);
+  }
+  return names.map((name) => ({ name, type: 'VARCHAR' }));
 }
 
 /** The first record of a CSV, unpacked as far as needed. */

@@ -10,7 +10,7 @@ import { CsvLeveller, type RaggedRow } from './csv.ts';
 import type { DeliveredFile } from './deliveries.ts';
 import { ingestionErrors } from './errors.ts';
 import { type BillFile, containerOf, nullTexts, sniffFile } from './sniff.ts';
-import { type CsvReading, countParquet, describeParquet, stageCsv } from './warehouse.ts';
+import { type CsvReading, countParquet, describeParquet, scanParquet, stageCsv } from './warehouse.ts';
 
 /** A file of a delivery, checked and copied into the lake's native dataset, column for column. */
 export interface StagedFile {
@@ -62,6 +62,15 @@ export async function stageFile(
   }
   if (copy.rows === 0) throw ingestionErrors.headerOnly({ file: name });
   return { ...copy, bill: { ...bill, columns: copy.columns }, uri: name, sha256, staged: place.target };
+}
+
+/** Why a staged file cannot be read after all: Parquet shows damage only where it is unpacked. Any other error as it is. */
+export async function damageOf(engine: Engine, staged: StagedFile, error: unknown): Promise<unknown> {
+  if (!(error instanceof StatementError)) return error;
+  return scanParquet(engine, staged.staged).then(
+    () => error,
+    (cause: unknown) => ingestionErrors.damagedFile({ file: staged.uri, reason: firstLine(cause) }),
+  );
 }
 
 type NativeCopy = Pick<StagedFile, 'rows' | 'mode' | 'ragged' | 'original'> & Pick<BillFile, 'columns'>;

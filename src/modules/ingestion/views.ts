@@ -91,7 +91,7 @@ async function nativeViews(workspace: Workspace, lake: Lake, manifest: Manifest)
   const views: FileView[] = [];
   for (const partition of manifest.partitions) {
     const { source, period, current } = partition;
-    if (partition.dataset !== 'native' || !current) continue;
+    if (!partition.dataset.startsWith('native') || !current) continue;
     const origin = originOf(await describe(lake, partition, current));
     const schema =
       schemas.get(source) ?? (await schemaOf(() => workspace.engine(), { lake, manifest, source, origin }));

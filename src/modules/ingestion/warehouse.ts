@@ -14,6 +14,9 @@ import type { NativeColumn, NativeColumns } from './convert/native-columns.ts';
 /** Rows of a row group: few enough that converting hundreds of wide columns stays below 500 MB (design.md section 8). */
 const rowGroupSize = 30_720;
 
+/** Written straight to its name, which the writer removes on failure: a temporary name of DuckDB's would stay behind. */
+const parquetOptions = `format parquet, compression zstd, row_group_size ${rowGroupSize}, use_tmp_file false`;
+
 /** The columns of a Parquet file with their DuckDB types. */
 export async function describeParquet(
   engine: Pick<Engine, 'rows'>,
@@ -27,6 +30,11 @@ export async function describeParquet(
 export async function countParquet(session: Pick<Engine, 'rows'>, path: string): Promise<number> {
   const [row] = await session.rows(`select num_rows as n from parquet_file_metadata(${literal(path)})`);
   return Number(row?.['n']);
+}
+
+/** Reads every value of a Parquet file; fails where one cannot be unpacked. */
+export async function scanParquet(session: Pick<Engine, 'rows'>, path: string): Promise<void> {
+  await session.rows(`select max(hash(columns(*))) from read_parquet(${literal(path)})`);
 }
 
 /** How a CSV is read, always the same: the dialect is forced, never sniffed. */
@@ -51,18 +59,12 @@ export function stageCsv(
   reading: CsvReading,
   target: string,
 ): Promise<number> {
-  return copy(
-    session,
-    `copy (select * from ${readCsv(reading)}) to ${literal(target)} (format parquet, compression zstd, row_group_size ${rowGroupSize})`,
-  );
+  return copy(session, `copy (select * from ${readCsv(reading)}) to ${literal(target)} (${parquetOptions})`);
 }
 
 /** Writes the result of a SELECT as a Parquet file of the lake; the number of rows. */
 export function writeParquet(session: Pick<Engine, 'rows'>, select: string, target: string): Promise<number> {
-  return copy(
-    session,
-    `copy (${select}) to ${literal(target)} (format parquet, compression zstd, row_group_size ${rowGroupSize})`,
-  );
+  return copy(session, `copy (${select}) to ${literal(target)} (${parquetOptions})`);
 }
 
 async function copy(session: Pick<Engine, 'rows'>, statement: string): Promise<number> {
@@ -290,23 +292,33 @@ const bridgePart = `case
     when ChargeCategory = 'Usage' and BilledCost = 0 and PricingCurrency is not null and PricingCurrency <> BillingCurrency then 'prepaid-used'
     else 'as-billed' end`;
 
-/** Whether a column of a staged file has any value. */
-export async function hasValues(session: Session, staged: string, text: string): Promise<boolean> {
-  const [row] = await session.rows(
-    `select count(${text}) > 0 as found from read_parquet(${literal(staged)})`,
-  );
-  return row?.['found'] === true;
-}
-
-/** Native cost of the given rows per month and currency; unreadable costs count 0. */
-export function costOfRows(
+/** Rows of a staged file with a net cost, and rows with a gross cost alone. */
+export async function countNetCosts(
   session: Session,
   staged: string,
-  converter: Converter,
+  costs: { readonly net: string; readonly gross: string },
+): Promise<{ readonly net: number; readonly grossAlone: number }> {
+  const { net, gross } = costs;
+  const [row] = await session.rows(
+    `select count(${net}) as net, count(*) filter (where ${net} is null and ${gross} is not null and coalesce(try_cast(${gross} as double), 1) <> 0) as alone from read_parquet(${literal(staged)})`,
+  );
+  return { net: Number(row?.['net']), grossAlone: Number(row?.['alone']) };
+}
+
+/** Native cost of the given rows per month and currency; unreadable costs count 0. `moneys`: further texts of amounts. */
+export function costOfRows(
+  session: Session,
+  file: { readonly staged: string; readonly converter: Converter; readonly moneys: readonly string[] },
   rows: readonly number[],
 ): Promise<Row[]> {
+  const { staged, converter, moneys } = file;
   const cost = nativeCostOf(converter);
-  return session.rows(`select try(${converter.period}) as period, ${converter.currency} as currency, count(*) as rows, sum(coalesce(try(${cost}), 0)) as cost
+  const costly = [
+    `coalesce(try(${cost}), 0) <> 0`,
+    ...moneys.map((text) => `coalesce(try_cast(${text} as double), 0) <> 0`),
+  ].join(' or ');
+  return session.rows(`select try(${converter.period}) as period, ${converter.currency} as currency, count(*) as rows, count(*) filter (where ${costly}) as costly,
+  sum(coalesce(try(${cost}), 0)) as cost
 from ${nativeRows(staged)} where ${inRows(rows)} group by 1, 2`);
 }
 

@@ -48,9 +48,16 @@ afterEach(async () => {
 });
 
 /** Seals one snapshot with the given costs; publishes unless told otherwise. */
-async function seal(writer: LakeWriter, period: string, costs: readonly string[], extra?: string) {
-  const id = `snap${++counter}`;
-  const { path, absolute } = await writer.newFile(join('cost', 'aws', period), `${id}-0.parquet`);
+async function seal(
+  writer: LakeWriter,
+  period: string,
+  costs: readonly string[],
+  extra?: string,
+  companion?: { readonly dataset: string; readonly id: string },
+) {
+  const id = companion?.id ?? `snap${++counter}`;
+  const folder = companion?.dataset ?? 'cost';
+  const { path, absolute } = await writer.newFile(join(folder, 'aws', period), `${id}-0.parquet`);
   const values = costs.map((cost) => `(${cost}::decimal(38,12), 'USD'${extra ? ", 'v'" : ''})`).join(', ');
   const names = extra ? `cost, currency, ${extra}` : 'cost, currency';
   await engine.run(
@@ -59,7 +66,7 @@ async function seal(writer: LakeWriter, period: string, costs: readonly string[]
   const [sum] = await engine.rows(`select sum(cost) as s from read_parquet(${literal(absolute)})`);
   return writer.seal({
     id,
-    dataset: 'cost',
+    dataset: folder,
     source: 'aws',
     period,
     files: [{ path, rows: costs.length }],
@@ -155,6 +162,36 @@ test('a second writer waits and is then refused by name', async () => {
     await expect(lake.write(async () => 0, 50)).rejects.toMatchObject({ code: 'lake.busy', exitCode: 7 });
   });
   await load('2026-10', ['1']);
+});
+
+test('datasets published together move together, and no other', async () => {
+  const months = (dataset: string) =>
+    lake
+      .current()
+      .then(({ partitions }) => partitions.find((p) => p.dataset === dataset)?.current?.id ?? null);
+  const [first] = await lake.write(async (writer) => {
+    const cost = await seal(writer, '2026-10', ['10']);
+    const quarantine = await seal(writer, '2026-10', ['1'], undefined, {
+      dataset: 'quarantine',
+      id: cost.id,
+    });
+    const invoice = await seal(writer, '2026-10', ['9'], undefined, { dataset: 'invoice', id: 'other' });
+    await writer.publish('with quarantine', [cost, quarantine]);
+    await writer.publish('another delivery', [invoice]);
+    return [cost.id];
+  });
+  const second = await load('2026-10', ['20']);
+  expect([await months('cost'), await months('quarantine'), await months('invoice')]).toEqual([
+    second,
+    null,
+    'other',
+  ]);
+  await rollBack(lake, { source: 'aws', period: '2026-10' });
+  expect([await months('cost'), await months('quarantine'), await months('invoice')]).toEqual([
+    first,
+    first,
+    'other',
+  ]);
 });
 
 test('rolls a month back and forth, and withdraws it', async () => {

@@ -3,9 +3,11 @@ import { findPartition, findSnapshot, type Lake } from './lake.ts';
 import type { Manifest, Partition, SnapshotEntry } from './manifest.ts';
 import { retire } from './writer.ts';
 
+/** A month of a source, in the dataset that people mean (`cost` unless they say another). */
 interface Month {
   readonly source: string;
   readonly period: string;
+  readonly dataset?: string | undefined;
 }
 
 /**
@@ -16,19 +18,27 @@ interface Month {
 export function rollBack(lake: Lake, month: Month & { readonly to?: string | undefined }): Promise<Manifest> {
   return lake.write((writer) =>
     writer.change(`roll back ${month.source} ${month.period}`, (manifest, now) => {
-      const main = findPartition(manifest, { ...month, dataset: 'cost' });
+      const main = findPartition(manifest, { dataset: 'cost', ...month });
       refusePinned(main);
       const target = month.to === 'none' ? undefined : rollbackTarget(manifest, main, month);
+      const ids = [main.current?.id, target?.id];
       return {
         discarded: manifest.discarded,
         partitions: manifest.partitions.map((partition) =>
-          partition.source === month.source && partition.period === month.period
-            ? goTo(partition, target?.id, now)
-            : partition,
+          isOf(month, partition) && holdsAny(partition, ids) ? goTo(partition, target?.id, now) : partition,
         ),
       };
     }),
   );
+}
+
+function isOf(month: Month, partition: Partition): boolean {
+  return partition.source === month.source && partition.period === month.period;
+}
+
+/** Snapshots published together carry one id: a partition that has none of them is another delivery's. */
+function holdsAny(partition: Partition, ids: readonly (string | undefined)[]): boolean {
+  return ids.includes(partition.current?.id ?? '') || partition.history.some(({ id }) => ids.includes(id));
 }
 
 function rollbackTarget(
@@ -37,7 +47,7 @@ function rollbackTarget(
   month: Month & { readonly to?: string | undefined },
 ): SnapshotEntry {
   if (month.to !== undefined)
-    return findSnapshot(manifest, { ...month, dataset: 'cost', snapshot: month.to });
+    return findSnapshot(manifest, { dataset: 'cost', ...month, snapshot: month.to });
   const newest = main.history[0];
   if (!newest) throw lakeErrors.unknownSnapshot({ ...month, snapshot: 'earlier' });
   return newest;
@@ -63,37 +73,40 @@ export function pin(
   lake: Lake,
   month: Month & { readonly snapshot?: string; readonly reason: string },
 ): Promise<Manifest> {
+  const { reason } = month;
   return lake.write((writer) => {
-    const { id } = findSnapshot(writer.manifest(), { ...month, dataset: 'cost' });
-    return changePins(writer.change, `pin ${month.source} ${month.period}`, month, (pins) => [
-      ...pins.filter((p) => p.snapshot !== id || p.reason !== month.reason),
-      { snapshot: id, reason: month.reason },
-    ]);
+    const { id } = findSnapshot(writer.manifest(), { dataset: 'cost', ...month });
+    return writer.change(`pin ${month.source} ${month.period}`, (manifest) => ({
+      discarded: manifest.discarded,
+      partitions: manifest.partitions.map((partition) =>
+        isOf(month, partition) && holdsAny(partition, [id])
+          ? {
+              ...partition,
+              pins: [
+                ...partition.pins.filter((p) => p.snapshot !== id || p.reason !== reason),
+                { snapshot: id, reason },
+              ],
+            }
+          : partition,
+      ),
+    }));
   });
 }
 
 /** Removes the pins of a month (all, or those with one reason). */
 export function unpin(lake: Lake, month: Month & { readonly reason?: string }): Promise<Manifest> {
   return lake.write((writer) => {
-    findPartition(writer.manifest(), { ...month, dataset: 'cost' });
-    return changePins(writer.change, `unpin ${month.source} ${month.period}`, month, (pins) =>
-      pins.filter((p) => month.reason !== undefined && p.reason !== month.reason),
-    );
+    findPartition(writer.manifest(), { dataset: 'cost', ...month });
+    return writer.change(`unpin ${month.source} ${month.period}`, (manifest) => ({
+      discarded: manifest.discarded,
+      partitions: manifest.partitions.map((partition) =>
+        isOf(month, partition)
+          ? {
+              ...partition,
+              pins: partition.pins.filter((p) => month.reason !== undefined && p.reason !== month.reason),
+            }
+          : partition,
+      ),
+    }));
   });
-}
-
-function changePins(
-  change: Parameters<Parameters<Lake['write']>[0]>[0]['change'],
-  message: string,
-  month: Month,
-  next: (pins: Partition['pins']) => Partition['pins'],
-): Promise<Manifest> {
-  return change(message, (manifest) => ({
-    discarded: manifest.discarded,
-    partitions: manifest.partitions.map((partition) =>
-      partition.source === month.source && partition.period === month.period
-        ? { ...partition, pins: next(partition.pins) }
-        : partition,
-    ),
-  }));
 }

@@ -157,7 +157,21 @@ function withCurrent(
   snapshots: readonly SnapshotDescription[],
   now: string,
 ): Partition[] {
-  const byKey = new Map(partitions.map((partition) => [partitionKey(partition), partition]));
+  const published = new Set(snapshots.map(partitionKey));
+  const leaving = new Set(
+    partitions
+      .filter((p) => published.has(partitionKey(p)))
+      .map((p) => `${p.source}/${p.period}/${p.current?.id}`),
+  );
+  // What was published together with a snapshot that is replaced, and is not published again, is replaced by nothing.
+  const orphaned = (p: Partition) =>
+    !published.has(partitionKey(p)) && leaving.has(`${p.source}/${p.period}/${p.current?.id}`);
+  const byKey = new Map(
+    partitions.map((partition) => [
+      partitionKey(partition),
+      orphaned(partition) ? { ...partition, current: null, history: retire(partition, now) } : partition,
+    ]),
+  );
   for (const snapshot of snapshots) {
     const before = byKey.get(partitionKey(snapshot));
     const { dataset, source, period } = snapshot;

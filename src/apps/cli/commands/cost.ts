@@ -45,7 +45,7 @@ export function register(program: Command, context: Context): void {
     'finops cost --by ServiceName --metric BilledCost --top 10': 'what costs most',
     'finops cost --by Tags.team --grain month --from 2026-01': 'each team, month by month',
     "finops cost --metric 'coverage(Tags.app)' --by SubAccountName": 'how much is tagged',
-    "finops cost --where \"ServiceName contains 'sql'\" --by ResourceId": 'what databases cost',
+    'finops cost --where "ServiceName contains \'sql\'" --by ResourceId': 'what databases cost',
   });
 }
 
@@ -68,7 +68,11 @@ async function queryOf(options: CostOptions): Promise<CostQueryInput> {
   const [first] = filters;
   return {
     measures: metric.map((text) => parseMeasure(text, cost)),
-    dimensions: [...(grain === undefined ? [] : [grainOf(grain)]), ...by.map(parseDimension)],
+    dimensions: [
+      // Said twice is meant once.
+      ...(grain === undefined || by.includes(grain) ? [] : [grainOf(grain)]),
+      ...by.map(parseDimension),
+    ],
     ...(first === undefined ? {} : { where: filters.length === 1 ? first : { and: filters } }),
     ...(options.from === undefined ? {} : { from: options.from }),
     ...(options.to === undefined ? {} : { to: options.to }),
@@ -93,7 +97,8 @@ function orderOf(text: string): { readonly name: string; readonly desc: boolean 
 
 /** A positive whole number given to an option. */
 export function wholeNumber(option: string, text: string): number {
-  if (!/^[1-9]\d{0,8}$/.test(text)) throw errors.usage({ problem: `${option} takes a whole number, not '${text}'.` });
+  if (!/^[1-9]\d{0,8}$/.test(text))
+    throw errors.usage({ problem: `${option} takes a whole number, not '${text}'.` });
   return Number(text);
 }
 

@@ -94,8 +94,11 @@ function absoluteMapping(as: string, cwd: string): string {
 export function printImport(context: Context, result: ImportResult, bridge: boolean): void {
   const tables: [TableData, ...TableData[]] = [monthTable(result.imports)];
   if (bridge) tables.push(...bridgeTables(result.imports));
-  if (result.issues.length > 0) tables.push(issueTable(result));
+  const serious = result.issues.filter(({ severity }) => severity !== 'info');
+  if (serious.length > 0) tables.push(issueTable(serious));
   context.print({ json: { ...result }, tables });
+  const notes = result.issues.length - serious.length;
+  if (notes > 0) context.say(`${notes} notes on the columns; --json shows them.`);
   if (context.format() !== 'json') {
     for (const error of result.errors) context.io.stderr.write(`${error.code}: ${error.message}\n`);
   }
@@ -151,7 +154,7 @@ function bridgeTables(imports: readonly ImportEntry[]): TableData[] {
     }));
 }
 
-function issueTable(result: ImportResult): TableData {
+function issueTable(issues: ImportResult['issues']): TableData {
   return {
     title: 'Issues',
     columns: [
@@ -161,7 +164,7 @@ function issueTable(result: ImportResult): TableData {
       { name: 'costAtStake', header: 'cost at stake', kind: 'money', currencyColumn: 'currency' },
       { name: 'message', kind: 'text' },
     ],
-    rows: result.issues.map(({ severity, code, rows, costAtStake, currency, message }) => ({
+    rows: issues.map(({ severity, code, rows, costAtStake, currency, message }) => ({
       severity,
       code,
       rows,

@@ -34,13 +34,24 @@ export function register(program: Command, context: Context): void {
   ofMonth(noun, 'diff', 'what changed between two snapshots of a month')
     .option('--from <snapshot>', 'id, or its first 6 letters (default: the one before)')
     .option('--to <snapshot>', 'id, or its first 6 letters (default: the current one)')
-    .option('--by <dimensions>', 'SubAccountId, ServiceName, x_UsageType, ResourceId, day; commas between', collect)
+    .option(
+      '--by <dimensions>',
+      'SubAccountId, ServiceName, x_UsageType, ResourceId, day; commas between',
+      collect,
+    )
     .option('--limit <n>', 'groups shown (default: 1000)')
     .action((options: DiffOptions) => diff(context, options));
   ofMonth(noun, 'rollback', 'make an earlier snapshot of a month current again')
-    .option('--to <snapshot>', "id, its first 6 letters, or none to withdraw the month (default: the one before)")
+    .option(
+      '--to <snapshot>',
+      'id, its first 6 letters, or none to withdraw the month (default: the one before)',
+    )
     .action((options: MonthOptions & { readonly to?: string }) =>
-      change(context, options, (at) => ['POST', `${at}/rollback`, options.to === undefined ? {} : { to: options.to }]),
+      change(context, options, (at) => [
+        'POST',
+        `${at}/rollback`,
+        options.to === undefined ? {} : { to: options.to },
+      ]),
     );
   ofMonth(noun, 'pin', 'keep a snapshot from gc and the month from rollback')
     .requiredOption('--reason <text>', 'why; shown to whoever wants to change the month')
@@ -230,7 +241,10 @@ async function collectOld(context: Context, options: GcOptions): Promise<void> {
     client.call<CollectedAnswer>('POST', address('/snapshots/gc'), body),
   );
   const { discarded, removed, bytes } = answer;
-  const table: TableData = { columns: [{ name: 'removed', kind: 'text' }], rows: removed.map((path) => ({ removed: path })) };
+  const table: TableData = {
+    columns: [{ name: 'removed', kind: 'text' }],
+    rows: removed.map((path) => ({ removed: path })),
+  };
   context.print({ json: answer, tables: [table] });
   context.say(`${discarded} snapshots left the history, ${removed.length} files (${bytes} bytes) the disk`);
 }

@@ -514,6 +514,18 @@ describe('costs net of discounts', () => {
     ]);
   });
 
+  test('are not taken where a row has a gross cost alone, which would count 0: gross ones are, with a warning', async () => {
+    const partly = cur({ 'lineItem/NetUnblendedCost': '0.08' }, { 'lineItem/UnblendedCost': '5' });
+    const result = await importInto(bench, await put(bench, 'partly.csv', partly));
+    expect(result.imports).toMatchObject([{ nativeColumn: 'lineItem/UnblendedCost', billedCost: '5.1' }]);
+    expect(result.issues).toContainEqual(
+      expect.objectContaining({
+        code: 'ingestion.netCostsPartly',
+        message: expect.stringContaining('1 row(s) have a gross cost and no net one'),
+      }),
+    );
+  });
+
   test('are not taken from a net column without a value: the gross ones are', async () => {
     const gross = cur({ 'lineItem/NetUnblendedCost': '' }, { 'lineItem/NetUnblendedCost': '' });
     const result = await importInto(bench, await put(bench, 'gross.csv', gross));

@@ -12,10 +12,13 @@ export type DateOrder = 'iso' | 'mdy' | 'dmy';
  * Unreadable text gives null; `unreadableDecimal` finds it first and sends its row to quarantine.
  */
 export function decimalCell(text: string): string {
-  return (
-    `case when ${vanishes(text)} then 0::decimal(38,12) ` +
-    `else coalesce(try_cast(${text} as decimal(18,12))::decimal(38,12), try_cast(${text} as decimal(38,12))) end`
-  );
+  return `case when ${vanishes(text)} then 0::decimal(38,12) ` + `else ${narrowThenWide(text)} end`;
+}
+
+/** The wide cast sees only what the narrow one refused: written bare, DuckDB would take it out of the coalesce and run it always. */
+function narrowThenWide(text: string): string {
+  const narrow = `try_cast(${text} as decimal(18,12))`;
+  return `coalesce(${narrow}::decimal(38,12), try_cast(case when ${narrow} is null then ${text} end as decimal(38,12)))`;
 }
 
 /** DuckDB 1.5 rounds by a wrong digit when an exponent takes all digits beyond the scale: it makes 1e-12 of `9e-20`. */
@@ -25,10 +28,7 @@ function vanishes(text: string): string {
 
 /** True where the text is no number; `1_000` is none, although DuckDB would take it. */
 export function unreadableDecimal(text: string): string {
-  return (
-    `(${text} is not null and (contains(${text}, '_') ` +
-    `or coalesce(try_cast(${text} as decimal(18,12))::decimal(38,12), try_cast(${text} as decimal(38,12))) is null))`
-  );
+  return `(${text} is not null and (contains(${text}, '_') ` + `or ${narrowThenWide(text)} is null))`;
 }
 
 /** UTC TIMESTAMP. A text with an offset is converted to UTC; without one it is UTC already. */

@@ -121,7 +121,8 @@ export function mappingConverter(
     account: `coalesce(${text('BillingAccountId')}, '')`,
     invoiced: `${text('InvoiceId')} is not null`,
     numbers: ofType('decimal').map((name) => ({ name })),
-    times: ofType('timestamp'),
+    // Months in words are read by their meaning; a word without one leaves its row without a month, which is found.
+    times: ofType('timestamp').filter((name) => name !== periodSource || !translated(targets)),
     dateOrder: mapping.dateOrder,
     intervals: [
       interval(['BillingPeriodStart', 'BillingPeriodEnd']),
@@ -174,6 +175,10 @@ function constantOf(from: Target | undefined): string | undefined {
 
 function meaningsOf(from: Target | undefined): Readonly<Record<string, string>> {
   return typeof from === 'object' && 'values' in from ? (from.values ?? {}) : {};
+}
+
+function translated(targets: Readonly<Record<string, Target>>): boolean {
+  return Object.keys(meaningsOf(targets['BillingPeriodStart'])).length > 0;
 }
 
 /** A constant of the mapping is ISO 8601, whatever order the file writes its dates in. */

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -260,9 +260,4 @@ export async function putParquet(
 function valuesOf({ header, rows }: Table): string {
   const values = rows.map((cells) => `(${cells.map(literal).join(', ')})`).join(', ');
   return `(values ${values}) as bill(${header.map(identifier).join(', ')})`;
-}
-
-/** The bytes of a file, to change some of them. */
-export async function bytesOf(path: string): Promise<Buffer> {
-  return readFile(path);
 }

@@ -1,0 +1,35 @@
+import { runImport } from '../../modules/ingestion/index.ts';
+import { Refusal } from '../../platform/kernel/index.ts';
+import { openWorkspace, StatementError } from '../../platform/warehouse/index.ts';
+import type { WorkerMessage, WorkerTask } from './import-queue.ts';
+
+/** Runs the one import that its parent sends, and tells it how it goes. Started by the import queue only. */
+process.once('message', (task: WorkerTask) => void work(task));
+// The parent is gone: nobody wants the result.
+process.once('disconnect', () => process.exit(1));
+
+async function work({ root, threads, memoryLimitMb, access, request }: WorkerTask): Promise<void> {
+  const workspace = openWorkspace({ root, threads, memoryLimitMb });
+  const end = await runImport(workspace, request, access, (progress) => send({ progress }))
+    .then((result): WorkerMessage => ({ result }))
+    .catch(toMessage);
+  await workspace.close();
+  await send(end);
+  process.exit(0);
+}
+
+/** Resolves when the message has left. */
+function send(message: WorkerMessage): Promise<void> {
+  return new Promise((resolve) => {
+    process.send?.(message, () => resolve());
+  });
+}
+
+function toMessage(error: unknown): WorkerMessage {
+  if (error instanceof Refusal) {
+    const { code, message, status, exitCode, params } = error;
+    return { refusal: { code, message, status, exitCode, params } };
+  }
+  const { message, stack = '' } = error instanceof Error ? error : new Error(String(error));
+  return { defect: { message, stack, ...(error instanceof StatementError ? { sql: error.sql } : {}) } };
+}

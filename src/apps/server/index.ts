@@ -1,0 +1,21 @@
+import type { FastifyInstance } from 'fastify';
+import type { AppOptions } from './app.ts';
+import type { RunningServer, ServeOptions } from './serve.ts';
+
+export type { AppOptions } from './app.ts';
+
+export { refusalOf } from './problems.ts';
+export type { RunningServer } from './serve.ts';
+export { findServer, readServerFile, type ServerFile } from './server-file.ts';
+
+// A command that asks a running server needs neither Fastify nor the engine: they are loaded when they are called for.
+
+/** As `buildApp` of app.ts. */
+export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
+  return (await import('./app.ts')).buildApp(options);
+}
+
+/** As `serve` of serve.ts. */
+export async function serve(options: ServeOptions): Promise<RunningServer> {
+  return (await import('./serve.ts')).serve(options);
+}
