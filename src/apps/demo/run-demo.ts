@@ -1,7 +1,12 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type ImportEntry, type ImportResult, importBill } from '../../modules/ingestion/index.ts';
+import {
+  type ImportEntry,
+  type ImportResult,
+  importBill,
+  refreshViews,
+} from '../../modules/ingestion/index.ts';
 import { addDecimal, formatDecimal, parseDecimal, zero } from '../../platform/kernel/index.ts';
 import { type Engine, openEngine, openWorkspace, type Workspace } from '../../platform/warehouse/index.ts';
 import type { DemoBills, DemoRestatement } from './demo-bills.ts';
@@ -72,6 +77,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoOutcome> {
       tieOut.push(tieLine(bills, delivery, imports));
     }
     const restated = await importRestatement(workspace, bills.restatement, options);
+    await refreshViews(workspace);
     return {
       folder: options.folder,
       workspace: workspace.root,

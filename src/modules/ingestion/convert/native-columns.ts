@@ -70,6 +70,6 @@ function asText(column: NativeColumn): string {
   const name = identifier(column.name);
   if (column.type === 'VARCHAR') return `nullif(${name}, '')`;
   if (/^(MAP|STRUCT)|\[\]$/.test(column.type)) return `cast(to_json(${name}) as varchar)`;
-  if (column.type === 'TIMESTAMP WITH TIME ZONE') return `cast(${name}::timestamp as varchar)`;
+  if (column.type === 'TIMESTAMP WITH TIME ZONE') return `cast(${name} at time zone 'UTC' as varchar)`;
   return `cast(${name} as varchar)`;
 }
