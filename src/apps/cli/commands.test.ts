@@ -356,9 +356,12 @@ describe('finops serve', () => {
     const { url } = JSON.parse(io.out());
     expect((await fetch(`${url}/healthz`)).status).toBe(200);
     expect((await fetch(`${url}/api/v1/sources`)).status).toBe(401);
+    const headers = { authorization: 'Bearer not-to-be-logged' };
+    expect((await fetch(`${url}/api/v1/sources`, { headers })).status).toBe(401);
     interrupt.abort('SIGTERM');
     expect(await running).toBe(0);
     await expect(readFile(join(root, 'finops.server.json'))).rejects.toThrow('ENOENT');
     expect(io.err()).toContain('"url":"/api/v1/sources","status":401');
+    expect(io.err()).not.toContain('not-to-be-logged');
   });
 });

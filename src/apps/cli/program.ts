@@ -87,9 +87,11 @@ export function createProgram(io: Io, state: RunState = { exitCode: 0, usesSigna
   });
   for (const register of registrations) register(program, context);
   addExamples(program, {
-    'finops config list --show-origin': 'every setting and where it came from',
-    'finops version --json': 'versions, for a bug report',
-    'source <(finops completion bash)': 'complete commands with Tab',
+    'finops demo': 'an invented group, from its bills to costs that tie out',
+    'finops import bill-2026-10.csv.gz': 'read a bill; a file, a folder or s3://bucket/prefix',
+    'finops cost --by ServiceName --top 10': 'what costs most',
+    'finops report list': 'questions with an answer ready',
+    'finops doctor': 'when something seems wrong',
   });
   program.addHelpText('after', exitCodes);
   program.addHelpText('afterAll', ({ command }) =>

@@ -1,6 +1,7 @@
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
+import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Bench, csv, focus, openBench, put } from '../../modules/ingestion/testing/bills.ts';
 import { loadConfig } from '../../platform/config/index.ts';
@@ -12,11 +13,18 @@ let bench: Bench;
 let app: FastifyInstance;
 let bill: string;
 const defects: unknown[] = [];
+const log: string[] = [];
 
 beforeAll(async () => {
   bench = await openBench();
   const config = loadConfig({ env: {}, cwd: bench.folder });
-  app = await buildApp({ workspace: bench.workspace, config, onDefect: (error) => defects.push(error) });
+  const logger = pino({}, { write: (line: string) => log.push(line) });
+  app = await buildApp({
+    workspace: bench.workspace,
+    config,
+    logger,
+    onDefect: (error) => defects.push(error),
+  });
   bill = await put(
     bench,
     'saas-2026-10.csv',
@@ -307,6 +315,10 @@ describe('problems', () => {
     expect([answer.status, answer.json().code]).toEqual([500, 'server.defect']);
     expect(answer.text).not.toMatch(/select|parquet|stack|\.ts/i);
     expect(defects).toHaveLength(1);
+    const id = answer.json().params.id;
+    const logged = log.filter((line) => line.includes(id) && line.includes('a request failed')).join();
+    expect(logged).toMatch(/read_parquet/);
+    expect(logged).toMatch(/"stack"/);
   });
 });
 

@@ -1,5 +1,4 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
-import { StatementError } from '../../platform/warehouse/index.ts';
 import type { Problem } from './contract.ts';
 import { problemSchema } from './contract.ts';
 import { errors } from './errors.ts';
@@ -29,7 +28,8 @@ export function addErrorHandling(app: FastifyInstance, options: ErrorOptions): P
   });
   const problem: ProblemOf = (error, request) => {
     const refusal = asRefusal(error, request.id, options.bodyLimit);
-    if (refusal.status >= 500) logDefect(error, request);
+    // With its stack and, where a statement failed, its SQL: properties of the error.
+    if (refusal.status >= 500) request.log.error({ err: error }, 'a request failed');
     if (refusal.code === 'server.defect') options.onDefect?.(error, request.id);
     return problemOf(refusal, request.id);
   };
@@ -64,9 +64,4 @@ function matches(pattern: string, path: string): boolean {
     wanted.length === given.length &&
     wanted.every((part, index) => part.startsWith(':') || part === given[index])
   );
-}
-
-function logDefect(error: unknown, request: FastifyRequest): void {
-  const sql = error instanceof StatementError ? { sql: error.sql } : {};
-  request.log.error({ err: error, ...sql }, 'a request failed');
 }

@@ -2,11 +2,9 @@ import type { FastifyInstance } from 'fastify';
 import type { AppOptions } from './app.ts';
 import type { RunningServer, ServeOptions } from './serve.ts';
 
-export type { AppOptions } from './app.ts';
-
 export { refusalOf } from './problems.ts';
 export type { RunningServer } from './serve.ts';
-export { findServer, readServerFile, type ServerFile } from './server-file.ts';
+export { findServer, readServerFile } from './server-file.ts';
 
 // A command that asks a running server needs neither Fastify nor the engine: they are loaded when they are called for.
 

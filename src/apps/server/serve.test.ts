@@ -188,6 +188,25 @@ describe('imports over HTTP', () => {
   });
 });
 
+describe('a server that stops', () => {
+  it('ends a running import, which changes nothing', async () => {
+    const data = join(folder, 'stopping');
+    const own = openWorkspace({ root: data, threads: 1 });
+    const stopping = await serve({ workspace: own, config: configWith() });
+    const owner = (await readServerFile(data))?.secret ?? '';
+    const answer = fetch(`${stopping.url}/api/v1/imports`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${owner}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ path: join(folder, 'allowed', 'saas-2026-10.csv') }),
+    });
+    await sleep(200);
+    await stopping.close();
+    const { status } = await answer;
+    expect([status, (await own.lake.current()).generation]).toEqual([503, 0]);
+    await own.close();
+  });
+});
+
 describe('one server per workspace', () => {
   it('leaves its address for its owner only', async () => {
     const { mode } = await stat(serverFilePath(root));

@@ -34,7 +34,7 @@ export const exportRequestSchema = focusExportRequestSchema.extend({
   overwrite: z.boolean().default(false),
 });
 
-export const exportFileSchema = z.object({ name: z.string(), bytes: z.int(), createdAt: z.string() });
+const exportFileSchema = z.object({ name: z.string(), bytes: z.int(), createdAt: z.string() });
 export const exportListSchema = z.object({ items: z.array(exportFileSchema) });
 export type ExportList = z.infer<typeof exportListSchema>;
 export const exportParamsSchema = z.strictObject({ name: fileName });

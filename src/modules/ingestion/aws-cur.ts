@@ -14,7 +14,7 @@ import { type ImportRequest, type ImportResult, importRequestSchema } from './co
 import { type Delivery, manifestDelivery } from './deliveries.ts';
 import { ingestionErrors } from './errors.ts';
 import { importDeliveries } from './import-bill.ts';
-import type { ImportContext } from './import-delivery.ts';
+import type { ImportContext } from './import-run.ts';
 import { mainPartitions } from './months.ts';
 import { originOf } from './origin.ts';
 import { importContext, s3OptionsOf, withViews } from './run-import.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** What an import says of one source, month and currency. Costs are decimal strings without trailing zeros. */
-export const importEntrySchema = z.object({
+const importEntrySchema = z.object({
   source: z.string(),
   /** `2026-10`; null when the file names no billing month. */
   billingPeriod: z.string().nullable(),
@@ -35,7 +35,7 @@ export const importEntrySchema = z.object({
 });
 export type ImportEntry = z.infer<typeof importEntrySchema>;
 
-export const importIssueSchema = z.object({
+const importIssueSchema = z.object({
   code: z.string(),
   severity: z.enum(['info', 'warning', 'error']),
   path: z.string(),
@@ -91,7 +91,7 @@ export type ImportRequest = z.input<typeof importRequestSchema>;
 export type CheckedImportRequest = z.infer<typeof importRequestSchema>;
 
 /** A line of a streamed import: where it stands, and at the end its result or why it was refused. */
-export const importProgressSchema = z.object({
+const importProgressSchema = z.object({
   source: z.string(),
   /** `queue`: another import is running before this one. */
   step: z.enum(['queue', 'fetch', 'read', 'convert', 'reconcile', 'publish']),
@@ -124,7 +124,7 @@ export const pageQuerySchema = z.strictObject({
 const contextSchema = z.object({ generation: z.int() });
 const nextSchema = z.string().optional();
 
-export const totalsSchema = z.object({
+const totalsSchema = z.object({
   currency: z.string(),
   rows: z.int(),
   BilledCost: z.string().nullable(),
@@ -134,7 +134,7 @@ export const totalsSchema = z.object({
 const deliverySchema = z.object({ key: z.string(), label: z.string(), version: z.string().nullable() });
 
 /** What a source has delivered so far. */
-export const sourceSchema = z.object({
+const sourceSchema = z.object({
   source: z.string(),
   datasets: z.array(z.string()),
   formats: z.array(z.string()),
@@ -154,7 +154,7 @@ export const sourceListSchema = z.object({
 export type SourceList = z.infer<typeof sourceListSchema>;
 
 /** A month as it stands. */
-export const monthSchema = z.object({
+const monthSchema = z.object({
   source: z.string(),
   period: z.string(),
   dataset: z.string(),
@@ -185,7 +185,7 @@ export type PeriodList = z.infer<typeof periodListSchema>;
 export const periodParamsSchema = z.strictObject({ source, period });
 
 /** One content that a month has or had. */
-export const monthSnapshotSchema = z.object({
+const monthSnapshotSchema = z.object({
   snapshot: z.string(),
   current: z.boolean(),
   final: z.boolean(),
@@ -202,7 +202,6 @@ export const monthHistorySchema = z.object({
   period: z.string(),
   items: z.array(monthSnapshotSchema),
 });
-export type MonthHistory = z.infer<typeof monthHistorySchema>;
 
 /** Back to the newest earlier snapshot, to the one named, or with `none` to no content at all. */
 export const rollbackRequestSchema = z.strictObject({ to: z.string().min(1).max(100).optional() });
@@ -213,7 +212,7 @@ export const changedMonthSchema = z.object({ context: contextSchema, months: z.a
 export type ChangedMonth = z.infer<typeof changedMonthSchema>;
 
 /** A snapshot of any month, as the manifest has it. */
-export const snapshotSchema = z.object({
+const snapshotSchema = z.object({
   dataset: z.string(),
   source: z.string(),
   period: z.string(),
@@ -266,7 +265,7 @@ export const verifiedSchema = z.object({
 export type VerifiedAnswer = z.infer<typeof verifiedSchema>;
 
 /** An import that left at least one snapshot in the lake. Its id is the id of its snapshots. */
-export const importSummarySchema = z.object({
+const importSummarySchema = z.object({
   id: z.string(),
   source: z.string(),
   importedAt: z.string(),

@@ -11,7 +11,8 @@ import {
 } from './contract.ts';
 import { type Delivery, findDeliveries } from './deliveries.ts';
 import { qualityOf } from './findings.ts';
-import { type Batch, type DeliveryOutcome, type ImportContext, importDelivery } from './import-delivery.ts';
+import { importDelivery } from './import-delivery.ts';
+import type { Batch, DeliveryOutcome, ImportContext } from './import-run.ts';
 import { deliveryFingerprint, givenOf, type ImportOrigin, isMainDataset, originOf } from './origin.ts';
 
 /**
@@ -62,9 +63,11 @@ export async function importDeliveries(
       ({ files }) => files.reduce((sum, { bytes }) => sum + bytes, 0) <= smallDelivery,
     );
     await context.lake.write((writer) => {
-      const batch = { store, writer, imports: imported, exclusively: oneAtATime() };
+      const turns = turnsOf(changed);
       return inTurn(changed, small ? 2 : 1, async (delivery) => {
-        outcomes.set(delivery, await outcomeOf(context, batch, delivery, request));
+        const { before, end } = must(turns.get(delivery), 'turn');
+        const batch: Batch = { store, writer, imports: imported, inOrder: (work) => before.then(work) };
+        outcomes.set(delivery, await outcomeOf(context, batch, delivery, request).finally(end));
       });
     });
   }
@@ -118,14 +121,19 @@ async function outcomeOf(
   }
 }
 
-/** Lets one piece of work in at a time, in the order in which they came. */
-function oneAtATime(): Batch['exclusively'] {
-  let turn: Promise<unknown> = Promise.resolve();
-  return (work) => {
-    const mine = turn.then(work);
-    turn = mine.catch(() => {});
-    return mine;
-  };
+/** For each delivery: when the one before it has ended, and how it ends itself. So that which of two rivals wins is no race. */
+function turnsOf(deliveries: readonly Delivery[]) {
+  const turns = new Map<Delivery, { readonly before: Promise<void>; readonly end: () => void }>();
+  let before = Promise.resolve();
+  for (const delivery of deliveries) {
+    let end = () => {};
+    const ended = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    turns.set(delivery, { before, end });
+    before = ended;
+  }
+  return turns;
 }
 
 /** Works through the items, `width` at a time, in order. The first failure stops the rest and is thrown when all are still. */

@@ -15,7 +15,6 @@ export {
   type ImportResult,
   importRequestSchema,
   importResultSchema,
-  type MonthHistory,
   type PeriodList,
   type SnapshotList,
   type SourceList,
@@ -24,13 +23,12 @@ export {
 export type { MonthDiff } from './diff-months.ts';
 export type { ExplainedRow } from './explain-row.ts';
 export { importBill } from './import-bill.ts';
-export type { ImportContext, ImportProgress } from './import-delivery.ts';
+export type { ImportContext, ImportProgress } from './import-run.ts';
 export type { Reconciliation } from './reconcile-invoice.ts';
 export { type IngestionRouteOptions, ingestionRoutes } from './routes.ts';
 export {
   type ImportAccess,
   type ImportHooks,
-  type QueueProgress,
   type RunImport,
   runImport,
 } from './run-import.ts';

@@ -5,7 +5,7 @@ import { refreshAfterChange } from './after-change.ts';
 import type { ImportRequest, ImportResult } from './contract.ts';
 import { ingestionErrors } from './errors.ts';
 import { importBill } from './import-bill.ts';
-import type { ImportContext, ImportProgress } from './import-delivery.ts';
+import type { ImportContext, ImportProgress } from './import-run.ts';
 import { mutable } from './mutable.ts';
 
 /** What an import may read. The owner at the command line reads what the account can read; others what is configured. */
@@ -33,7 +33,7 @@ export interface ImportHooks {
 }
 
 /** Another import is running before this one. */
-export type QueueProgress = Omit<ImportProgress, 'step'> & { readonly step: 'queue' };
+type QueueProgress = Omit<ImportProgress, 'step'> & { readonly step: 'queue' };
 
 /** Imports into a workspace in this process. Refuses what the access does not allow, before anything is read. */
 export async function runImport(
