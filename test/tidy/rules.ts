@@ -44,7 +44,7 @@ export function report(rule: Rule, source: Source): string[] {
 }
 
 const sqlPlace =
-  /(^|\/)(warehouse|records)\.ts$|-sql\.ts$|^src\/platform\/warehouse\/|^src\/modules\/ingestion\/convert\/|^bench\//;
+  /(^|\/)(warehouse|records)\.ts$|-sql\.ts$|^src\/platform\/warehouse\/|^src\/modules\/ingestion\/convert\/|^src\/apps\/demo\/|^bench\//;
 const sql =
   /\bselect\s[\s\S]*\sfrom\s|\binsert\s+into\s|\bupdate\s+\S+\s+set\s|\bdelete\s+from\s|\bcreate\s+(or\s+replace\s+)?(temp(orary)?\s+)?(table|view|macro)\s|^\s*copy\s*\(/i;
 

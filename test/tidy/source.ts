@@ -15,14 +15,16 @@ export interface Source {
   readonly literals: readonly { readonly text: string; readonly index: number }[];
 }
 
-const skipped = new Set(['node_modules', 'dist', '.git', 'data', 'demo', 'coverage']);
+const skipped = new Set(['node_modules', 'dist', '.git', 'data', 'demo', 'coverage', '.cache']);
 
 /** Every file of the repository below the given folder, from the root, sorted. Build results and data are left out. */
 export function listFiles(folder = ''): string[] {
   const entries = readdirSync(join(root, folder), { withFileTypes: true });
   const atRoot = folder === '';
   return entries
-    .filter((entry) => !skipped.has(entry.name) || (!atRoot && entry.name !== 'node_modules'))
+    .filter(
+      (entry) => !skipped.has(entry.name) || (!atRoot && !['node_modules', '.cache'].includes(entry.name)),
+    )
     .flatMap((entry) => {
       const path = join(folder, entry.name);
       return entry.isDirectory() ? listFiles(path) : entry.isFile() ? [path] : [];

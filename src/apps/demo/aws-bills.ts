@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { literal, type Session } from '../../platform/warehouse/engine.ts';
+import { literal, type Session } from '../../platform/warehouse/index.ts';
 import { feeStatements } from './aws-fees-sql.ts';
 import { type Delivery, negationLines, usageLines } from './aws-lines-sql.ts';
 import { awsResourceStatements } from './aws-resources-sql.ts';

@@ -1,4 +1,4 @@
-import { literal } from '../../platform/warehouse/engine.ts';
+import { literal } from '../../platform/warehouse/index.ts';
 import { marketplaceCode } from './aws-catalog.ts';
 import { planFees, planPurchases, reservationFees, reservationPurchases } from './aws-commitments-sql.ts';
 import { type Delivery, isRestated } from './aws-lines-sql.ts';

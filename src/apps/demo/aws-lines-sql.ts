@@ -1,4 +1,4 @@
-import { literal } from '../../platform/warehouse/engine.ts';
+import { literal } from '../../platform/warehouse/index.ts';
 import { marketplaceCode } from './aws-catalog.ts';
 import type { AwsSource } from './aws-sources.ts';
 import type { Month } from './group.ts';

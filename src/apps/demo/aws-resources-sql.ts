@@ -1,4 +1,4 @@
-import { literal } from '../../platform/warehouse/engine.ts';
+import { literal } from '../../platform/warehouse/index.ts';
 import { awsTemplates, instanceTypes, marketplaceCode, templateOf } from './aws-catalog.ts';
 import { type AwsSource, scaled } from './aws-sources.ts';
 import type { DemoScale } from './group.ts';

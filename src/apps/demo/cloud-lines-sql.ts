@@ -1,4 +1,4 @@
-import { literal } from '../../platform/warehouse/engine.ts';
+import { literal } from '../../platform/warehouse/index.ts';
 import type { CloudSource } from './focus-catalog.ts';
 import { focusTable } from './focus-columns-sql.ts';
 import type { DemoScale, Month } from './group.ts';

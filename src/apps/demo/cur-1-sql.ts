@@ -1,4 +1,4 @@
-import { identifier } from '../../platform/warehouse/engine.ts';
+import { identifier } from '../../platform/warehouse/index.ts';
 import type { CurColumns } from './cur-columns-sql.ts';
 
 const always = `identity/LineItemId identity/TimeInterval

@@ -1,4 +1,4 @@
-import { literal } from '../../platform/warehouse/engine.ts';
+import { literal } from '../../platform/warehouse/index.ts';
 import { marketplaceVendor } from './aws-catalog.ts';
 import type { Delivery } from './aws-lines-sql.ts';
 import type { AwsSource } from './aws-sources.ts';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Session } from '../../platform/warehouse/engine.ts';
+import type { Session } from '../../platform/warehouse/index.ts';
 import { copy, csvGz } from './aws-bills.ts';
 import { cloudExtraColumns, cloudMonthStatements } from './cloud-lines-sql.ts';
 import { cloudResourceStatements } from './cloud-resources-sql.ts';

@@ -1,4 +1,4 @@
-import { identifier } from '../../platform/warehouse/engine.ts';
+import { identifier } from '../../platform/warehouse/index.ts';
 
 type Kind = 'text' | 'decimal' | 'timestamp' | 'map';
 

@@ -4,7 +4,7 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Engine, literal, openEngine } from '../../platform/warehouse/engine.ts';
+import { type Engine, literal, openEngine } from '../../platform/warehouse/index.ts';
 import { cur1Header } from './cur-1-sql.ts';
 import { cur2Columns } from './cur-2-sql.ts';
 import type { DemoBills } from './demo-bills.ts';

@@ -1,6 +1,6 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Engine, Session } from '../../platform/warehouse/engine.ts';
+import type { Engine, Session } from '../../platform/warehouse/index.ts';
 import { openAwsSource, type WrittenMonth, writeAwsMonth } from './aws-bills.ts';
 import { anomaly, restatedMonth } from './aws-lines-sql.ts';
 import { type AwsSource, awsLogistics, awsRetail } from './aws-sources.ts';

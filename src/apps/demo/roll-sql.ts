@@ -1,4 +1,4 @@
-import { literal } from '../../platform/warehouse/engine.ts';
+import { literal } from '../../platform/warehouse/index.ts';
 
 /**
  * SQL for a number 0 … sides − 1 that follows from the seed, the salt and the key alone: no `random()`, no clock.

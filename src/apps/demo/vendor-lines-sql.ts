@@ -1,4 +1,4 @@
-import { literal } from '../../platform/warehouse/engine.ts';
+import { literal } from '../../platform/warehouse/index.ts';
 import { scaled } from './aws-sources.ts';
 import { aiModels, creditPacks, creditPrice, saasProducts } from './focus-catalog.ts';
 import { focusTable } from './focus-columns-sql.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Issue } from '../../platform/kernel/index.ts';
-import { type Engine, openEngine } from '../../platform/warehouse/engine.ts';
+import { type Engine, openEngine } from '../../platform/warehouse/index.ts';
 import { qualityChecks, qualityIssues } from './check.ts';
 import { cleanRow, type StoredRow, storeRows } from './testing/stored-rows.ts';
 import { compileQualityChecks } from './warehouse.ts';

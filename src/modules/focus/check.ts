@@ -1,5 +1,5 @@
 import { currencies, type Issue, must, noCurrency, type Severity } from '../../platform/kernel/index.ts';
-import type { Row } from '../../platform/warehouse/engine.ts';
+import type { Row } from '../../platform/warehouse/index.ts';
 import { type FocusColumn, storedVersion } from './column.ts';
 import { categoryOfSubcategory } from './service-categories.ts';
 import { columnsIn } from './standard.ts';

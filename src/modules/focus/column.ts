@@ -1,4 +1,4 @@
-import type { ColumnType } from '../../platform/warehouse/dataset.ts';
+import type { ColumnType } from '../../platform/warehouse/index.ts';
 
 /** The released versions that are read and written, oldest first. Rows are kept as the last one. */
 export const focusVersions = ['1.0', '1.1', '1.2', '1.3', '1.4'] as const;

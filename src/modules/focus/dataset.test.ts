@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Dataset } from '../../platform/warehouse/dataset.ts';
+import type { Dataset } from '../../platform/warehouse/index.ts';
 import {
   billingPeriodDataset,
   contractCommitmentDataset,

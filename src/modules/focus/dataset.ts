@@ -1,5 +1,5 @@
 import { noCurrency } from '../../platform/kernel/index.ts';
-import type { Dataset, DatasetColumn } from '../../platform/warehouse/dataset.ts';
+import type { Dataset, DatasetColumn } from '../../platform/warehouse/index.ts';
 import { type FocusDatasetName, storedVersion } from './column.ts';
 import { columnsIn } from './standard.ts';
 

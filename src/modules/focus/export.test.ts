@@ -2,8 +2,8 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Selection } from '../../platform/warehouse/dataset.ts';
-import { type Engine, literal, openEngine, type Row } from '../../platform/warehouse/engine.ts';
+import type { Selection } from '../../platform/warehouse/index.ts';
+import { type Engine, literal, openEngine, type Row } from '../../platform/warehouse/index.ts';
 import { type FocusVersion, focusVersions } from './column.ts';
 import { exportFocus, type FocusExportOptions } from './export.ts';
 import { identifyFocus } from './identify.ts';

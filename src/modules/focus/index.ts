@@ -1,31 +1,18 @@
-export { type QualityCheck, qualityChecks, qualityIssues } from './check.ts';
-export {
-  type ColumnLevel,
-  type FeatureLevel,
-  type FocusColumn,
-  type FocusDatasetName,
-  type FocusVersion,
-  focusVersions,
-  storedVersion,
-} from './column.ts';
-export {
-  type ExportAnswer,
-  type ExportList,
-  type FocusExportRequest,
-  focusExportRequestSchema,
+export { qualityIssues } from './check.ts';
+export type { FocusDatasetName, FocusVersion } from './column.ts';
+export type {
+  ExportAnswer,
+  ExportList,
 } from './contract.ts';
 export {
   billingPeriodDataset,
   contractCommitmentDataset,
   costDataset,
   invoiceDetailDataset,
-  provenanceColumns,
-  rowIdColumn,
 } from './dataset.ts';
-export { exportFocus, type FocusExport, type FocusExportOptions } from './export.ts';
-export { type FocusIdentity, identifyFocus } from './identify.ts';
-export { type CustomColumn, type LiftedColumn, type LiftPlan, planLift } from './lift.ts';
+export { identifyFocus } from './identify.ts';
+export { type LiftedColumn, planLift } from './lift.ts';
 export { focusRoutes } from './routes.ts';
-export { categoryOfSubcategory, serviceCategories, serviceSubcategories } from './service-categories.ts';
-export { canonicalName, columnsIn, focusColumn, focusDatasets } from './standard.ts';
+export { categoryOfSubcategory } from './service-categories.ts';
+export { focusDatasets } from './standard.ts';
 export { compileQualityChecks } from './warehouse.ts';

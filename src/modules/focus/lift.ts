@@ -1,5 +1,5 @@
 import type { Issue } from '../../platform/kernel/index.ts';
-import type { ColumnType } from '../../platform/warehouse/dataset.ts';
+import type { ColumnType } from '../../platform/warehouse/index.ts';
 import { type ColumnAlias, columnAliases, keptAs, valueAliases } from './aliases.ts';
 import { type FocusColumn, type FocusDatasetName, type FocusVersion, storedVersion } from './column.ts';
 import { provenanceColumns, rowIdColumn } from './dataset.ts';

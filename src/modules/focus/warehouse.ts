@@ -1,6 +1,5 @@
-import type { ColumnType } from '../../platform/warehouse/dataset.ts';
-import { identifier, literal } from '../../platform/warehouse/engine.ts';
-import { sqlType } from '../../platform/warehouse/relation.ts';
+import type { ColumnType } from '../../platform/warehouse/index.ts';
+import { identifier, literal, sqlType } from '../../platform/warehouse/index.ts';
 import { type QualityCheck, qualityChecks } from './check.ts';
 import { storedVersion } from './column.ts';
 import { columnsIn } from './standard.ts';

@@ -186,7 +186,7 @@ function plainDelivery(files: readonly DeliveredFile[], source: string | undefin
  * The source that a file belongs to when nobody names one: its name without ending, month and part number, so that next
  * month's file of the same name is the same source. `bill-2026-10.csv.gz` is `bill`; `part-00001.parquet` takes its folder's name.
  */
-export function sourceOf(uri: string): string {
+function sourceOf(uri: string): string {
   const stem = stemOf(uri)
     .replace(/(?:^|[-_.])(?:19|20)\d{2}-?(?:0[1-9]|1[0-2])(?:-?\d{2})?(?=$|[-_.])/g, '')
     .replace(/[-_.]+$/, '');

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { newId } from '../../platform/kernel/index.ts';
-import { faultPoint, lakeErrors } from '../../platform/warehouse/index.ts';
+import { faultPoint } from '../../platform/warehouse/index.ts';
 import type { Delivery } from './deliveries.ts';
 import { driftIssues, fileIssues } from './findings.ts';
 import {
@@ -37,11 +37,6 @@ export async function importDelivery(
     const files = await prepareAll(run);
     faultPoint('import.staged');
     return await convertAndPublish(run, files);
-  } catch (error) {
-    if (/no space left|ENOSPC|EDQUOT|disk.*full/i.test(error instanceof Error ? error.message : '')) {
-      throw lakeErrors.diskFull({ folder: context.workspaceRoot });
-    }
-    throw error;
   } finally {
     await rm(temp, { recursive: true, force: true });
   }

@@ -5,20 +5,18 @@ export {
   importExports,
   loadedMonths,
 } from './aws-cur.ts';
-export {
-  type ChangedMonth,
-  type CollectedAnswer,
-  type ImportDetail,
-  type ImportEntry,
-  type ImportList,
-  type ImportRequest,
-  type ImportResult,
-  importRequestSchema,
-  importResultSchema,
-  type PeriodList,
-  type SnapshotList,
-  type SourceList,
-  type VerifiedAnswer,
+export type {
+  ChangedMonth,
+  CollectedAnswer,
+  ImportDetail,
+  ImportEntry,
+  ImportList,
+  ImportRequest,
+  ImportResult,
+  PeriodList,
+  SnapshotList,
+  SourceList,
+  VerifiedAnswer,
 } from './contract.ts';
 export type { MonthDiff } from './diff-months.ts';
 export type { ExplainedRow } from './explain-row.ts';

@@ -7,7 +7,7 @@ import {
   tryParseDecimal,
   zero,
 } from '../../platform/kernel/index.ts';
-import type { CostQueryRow } from '../../platform/warehouse/cost-query.ts';
+import type { CostQueryRow } from '../../platform/warehouse/index.ts';
 import { bridge } from './bridge.ts';
 import { quotientText, ratioText } from './divide.ts';
 import type { RowStep, Step, TableStep } from './step.ts';

@@ -1,5 +1,5 @@
 import { formatDecimal, must, parseDecimal, subtractDecimal } from '../../platform/kernel/index.ts';
-import type { CostQueryRow } from '../../platform/warehouse/cost-query.ts';
+import type { CostQueryRow } from '../../platform/warehouse/index.ts';
 import { groupRows, pick, sumText, type Table, type TableColumn, withSummedTotals } from './table.ts';
 
 /** The dimensions that tell which part of the bridge a row belongs to. */

@@ -7,7 +7,7 @@ const cell = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 const row = z.record(z.string(), cell);
 
 /** A parameter of a report. */
-export const reportParameterSchema = z.object({
+const reportParameterSchema = z.object({
   name: z.string(),
   kind: z.enum(['text', 'tag', 'amount', 'number', 'currency', 'grain']),
   required: z.boolean(),
@@ -67,7 +67,7 @@ export type ReportRequest = z.infer<typeof reportRequestSchema>;
  * `money` is in the row's BillingCurrency, `quantity` in the unit beside it, `ratio` a fraction (0.25 = 25 %), `number` a
  * count or a price per unit. All but counts are decimal text.
  */
-export const reportColumnSchema = z.object({
+const reportColumnSchema = z.object({
   name: z.string(),
   kind: z.enum(['text', 'time', 'money', 'quantity', 'number', 'ratio']),
 });

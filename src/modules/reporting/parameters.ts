@@ -1,5 +1,5 @@
 import { isCurrency, tryParseDecimal } from '../../platform/kernel/index.ts';
-import { grains } from '../../platform/warehouse/cost-query.ts';
+import { grains } from '../../platform/warehouse/index.ts';
 import { errors } from './errors.ts';
 import type { ParameterSpec, ParameterValues, Report } from './report.ts';
 

@@ -1,4 +1,4 @@
-import type { CostQueryInput } from '../../platform/warehouse/cost-query.ts';
+import type { CostQueryInput } from '../../platform/warehouse/index.ts';
 import type { Step } from './step.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { nearestName } from '../../platform/config/nearest.ts';
+import { nearestNames } from '../../platform/kernel/index.ts';
 import { errors } from './errors.ts';
 import { accountReports, overviewReports } from './library/accounts.ts';
 import { applicationReports, budgetReports } from './library/budgets.ts';
@@ -53,8 +53,7 @@ function nearestReports(name: string): string[] {
     .filter(({ count }) => count > 0)
     .sort((a, b) => b.count - a.count)
     .map(({ candidate }) => candidate);
-  const closest = nearestName(name, names);
-  return [...new Set([...(closest === undefined ? [] : [closest]), ...shared])].slice(0, 5);
+  return [...new Set([...nearestNames(name, names, 1), ...shared])].slice(0, 5);
 }
 
 /** Without a plural's s. */

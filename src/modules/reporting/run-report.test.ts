@@ -10,7 +10,7 @@ import {
   Refusal,
   sumDecimals,
 } from '../../platform/kernel/index.ts';
-import { type Engine, openEngine } from '../../platform/warehouse/engine.ts';
+import { type Engine, openEngine } from '../../platform/warehouse/index.ts';
 import { costDataset } from '../focus/index.ts';
 import { type ReportResult, reportListItemSchema, reportResultSchema } from './contract.ts';
 import type { GivenParameters } from './parameters.ts';

@@ -1,13 +1,12 @@
 import { must, type Scope } from '../../platform/kernel/index.ts';
+import type { Dataset, Engine, Selection } from '../../platform/warehouse/index.ts';
 import {
   type CostQueryInput,
   type CostQueryResult,
   type CostQueryRow,
   costQuerySchema,
-} from '../../platform/warehouse/cost-query.ts';
-import type { Dataset, Selection } from '../../platform/warehouse/dataset.ts';
-import type { Engine } from '../../platform/warehouse/engine.ts';
-import { runCostQuery } from '../../platform/warehouse/run-cost-query.ts';
+  runCostQuery,
+} from '../../platform/warehouse/index.ts';
 import { applySteps, isRowStep } from './apply-steps.ts';
 import type { ReportListItem, ReportResult } from './contract.ts';
 import { checkParameters, type GivenParameters } from './parameters.ts';

@@ -1,5 +1,5 @@
 import { addDecimal, formatDecimal, must, parseDecimal, zero } from '../../platform/kernel/index.ts';
-import type { CostQueryRow } from '../../platform/warehouse/cost-query.ts';
+import type { CostQueryRow } from '../../platform/warehouse/index.ts';
 
 /**
  * `money` is in the row's BillingCurrency, `quantity` in the row's unit; `number` is a count or a price per unit;

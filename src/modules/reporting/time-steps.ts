@@ -8,7 +8,7 @@ import {
   subtractDecimal,
   sumDecimals,
 } from '../../platform/kernel/index.ts';
-import type { CostQueryRow } from '../../platform/warehouse/cost-query.ts';
+import type { CostQueryRow } from '../../platform/warehouse/index.ts';
 import { divide, moneyPlaces, ratioText } from './divide.ts';
 import type { TableStep } from './step.ts';
 import {

@@ -9,7 +9,7 @@ import {
   periodsBetween,
   roundHalfUp,
 } from '../../platform/kernel/index.ts';
-import type { CostQueryRow } from '../../platform/warehouse/cost-query.ts';
+import type { CostQueryRow } from '../../platform/warehouse/index.ts';
 import { divide, moneyPlaces } from './divide.ts';
 import type { TableStep } from './step.ts';
 import { dimensionsBut, groupRows, monthsPresent, pick, type Table, withSummedTotals } from './table.ts';

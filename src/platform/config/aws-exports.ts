@@ -1,7 +1,6 @@
 import { resolve } from 'node:path';
-import { tryParsePeriod } from '../kernel/index.ts';
+import { nearestNames, tryParsePeriod } from '../kernel/index.ts';
 import { errors } from './errors.ts';
-import { nearestName } from './nearest.ts';
 import { type AwsExport, awsExportFields } from './settings.ts';
 import { isTable, type Table } from './toml-file.ts';
 import type { Given } from './value.ts';
@@ -30,7 +29,7 @@ export function readAwsExports(key: string, given: Given): readonly AwsExport[] 
 function readAwsExport(path: string, table: Table, given: Given): AwsExport {
   for (const name of Object.keys(table)) {
     if (awsExportFields.some((field) => field.name === name)) continue;
-    const nearest = nearestName(
+    const [nearest] = nearestNames(
       name,
       awsExportFields.map((field) => field.name),
     );

@@ -1,6 +1,6 @@
 import { basename, dirname, isAbsolute, relative, resolve } from 'node:path';
+import { nearestNames } from '../kernel/index.ts';
 import { errors } from './errors.ts';
-import { nearestName } from './nearest.ts';
 import { isStackFile, isStackKey, readStackSettings, type StackSettings } from './open-finops-stack.ts';
 import { allSettings, type Setting, type SettingKey, type Settings } from './settings.ts';
 import { isTable, readTomlFile, type Table, type TomlFile } from './toml-file.ts';
@@ -109,7 +109,7 @@ function keysOf(file: TomlFile, hints: string[]): Map<string, unknown> {
 }
 
 function unknownKey(file: TomlFile, path: string, keys: readonly string[]): Error {
-  return errors.unknownKey({ origin: file.place(path), key: path, nearest: nearestName(path, keys) });
+  return errors.unknownKey({ origin: file.place(path), key: path, nearest: nearestNames(path, keys)[0] });
 }
 
 function fromFlag(setting: Setting & { readonly key: SettingKey }, input: ConfigInput): Given | undefined {
@@ -162,7 +162,7 @@ function mistypedVariables(env: Readonly<Record<string, string | undefined>>): s
     .filter((name) => name.startsWith('FINOPS_') && !known.includes(name))
     .sort()
     .flatMap((name) => {
-      const nearest = nearestName(name, known);
+      const [nearest] = nearestNames(name, known);
       return nearest === undefined ? [] : [`env ${name} is not a setting; did you mean ${nearest}?`];
     });
 }

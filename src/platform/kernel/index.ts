@@ -29,6 +29,7 @@ export {
 } from './error.ts';
 export { newId, type Randomness } from './id.ts';
 export { addMoney, formatMoney, type Money } from './money.ts';
+export { nearestNames } from './nearest.ts';
 export {
   addMonths,
   type Interval,

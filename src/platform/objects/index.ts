@@ -1,5 +1,4 @@
 export { checkGzip, type GzipCheck, type GzipOptions } from './gzip.ts';
-export { openLocalStore } from './local.ts';
 export { openStore, type StoreOptions } from './open.ts';
 export { allowedPath, safeFileName } from './paths.ts';
 export { printable } from './printable.ts';

@@ -13,7 +13,7 @@ export const grains = ['hour', 'day', 'week', 'month', 'quarter', 'year'] as con
 export type Grain = (typeof grains)[number];
 
 /** A column's value, a tag's value, or a period of time. Its key in the result is `name` (or the default name). */
-export const dimensionSchema = z.union([
+const dimensionSchema = z.union([
   /** With `key`: the value under that key of a JSON column, such as SkuPriceDetails. */
   z.strictObject({ column: columnName, key: tagKey.optional(), name: columnName.optional() }),
   z.strictObject({ tag: tagKey, name: columnName.optional() }),
@@ -27,7 +27,7 @@ export const dimensionSchema = z.union([
 export type Dimension = z.infer<typeof dimensionSchema>;
 
 /** A sum of a cost or quantity column, a count of rows, or the share of a cost that carries a tag. */
-export const measureSchema = z.union([
+const measureSchema = z.union([
   z.strictObject({ sum: columnName, name: columnName.optional() }),
   z.strictObject({ count: z.literal('rows'), name: columnName.optional() }),
   z.strictObject({

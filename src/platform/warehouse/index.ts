@@ -18,7 +18,7 @@ export type {
   Selection,
   SelectionRange,
 } from './dataset.ts';
-export { copyNewFile, fileSize, filesBelow, makeFolder } from './durable.ts';
+export { copyNewFile, filesBelow, syncFile, syncFolder } from './durable.ts';
 export {
   type Engine,
   identifier,
@@ -31,7 +31,7 @@ export {
 export { lakeErrors } from './errors.ts';
 export { faultPoint, faultPoints } from './fault.ts';
 export { type Collected, collectGarbage } from './gc.ts';
-export { findPartition, findSnapshot, type Lake, monthsOf, openLake } from './lake.ts';
+export { findPartition, findSnapshot, type Lake, openLake } from './lake.ts';
 export type { Manifest, Partition, SnapshotEntry } from './manifest.ts';
 export { parseDimension, parseFilter, parseMeasure } from './parse-filter.ts';
 export { sqlType } from './relation.ts';

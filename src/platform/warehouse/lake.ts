@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type Clock, must, type Period, type Scope } from '../kernel/index.ts';
+import { type Clock, must, type Scope } from '../kernel/index.ts';
 import type { Dataset, Selection, SelectionRange } from './dataset.ts';
 import { lakeErrors } from './errors.ts';
 import { type Manifest, type Partition, readManifest, type SnapshotEntry } from './manifest.ts';
@@ -76,11 +76,18 @@ export function openLake(workspaceRoot: string, clock: Clock): Lake {
       const writer = await openWriter({ root, manifestFolder, clock }, (file) => takeWriteLock(file, waitMs));
       try {
         return await work(writer);
+      } catch (error) {
+        throw isDiskFull(error) ? lakeErrors.diskFull({ folder: workspaceRoot }) : error;
       } finally {
         await writer.close();
       }
     },
   };
+}
+
+/** Node says ENOSPC or EDQUOT, DuckDB what the system said. */
+function isDiskFull(error: unknown): boolean {
+  return error instanceof Error && /ENOSPC|EDQUOT|no space left|disk quota/i.test(error.message);
 }
 
 /** The partition of a month, or a refusal that says what to list. */
@@ -116,11 +123,4 @@ function inRange(partition: Partition, range: SelectionRange): boolean {
     (range.to === undefined || partition.period <= range.to) &&
     (range.sources === undefined || range.sources.includes(partition.source))
   );
-}
-
-/** Sorted distinct (source, month) pairs that have a current snapshot of the dataset. */
-export function monthsOf(manifest: Manifest, dataset: string): { source: string; period: Period }[] {
-  return manifest.partitions
-    .filter((partition) => partition.dataset === dataset && partition.current)
-    .map(({ source, period }) => ({ source, period: period as Period }));
 }

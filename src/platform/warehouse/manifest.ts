@@ -49,7 +49,7 @@ export interface Manifest {
   readonly discarded: readonly { readonly path: string; readonly since: string }[];
 }
 
-export const emptyManifest: Manifest = {
+const emptyManifest: Manifest = {
   format: 1,
   generation: 0,
   createdAt: '1970-01-01T00:00:00.000Z',

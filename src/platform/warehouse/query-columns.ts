@@ -1,3 +1,4 @@
+import { nearestNames } from '../kernel/index.ts';
 import type { Operand } from './cost-query.ts';
 import type { ColumnType, Dataset, Selection } from './dataset.ts';
 import { identifier, type SqlValue } from './engine.ts';
@@ -59,35 +60,7 @@ export function fieldOf(context: QueryContext, operand: Operand): Field {
   };
 }
 
-/** Up to three names that a mistyped one may have meant: those that contain it, then those few edits away. */
-function nearestNames(wanted: string, names: readonly string[]): string[] {
-  const lower = wanted.toLowerCase();
-  const limit = Math.max(2, Math.floor(wanted.length / 3));
-  return names
-    .map((name) => ({ name, far: distance(lower, name.toLowerCase()) }))
-    .filter(({ far }) => far <= limit)
-    .sort((a, b) => a.far - b.far || (a.name < b.name ? -1 : 1))
-    .slice(0, 3)
-    .map(({ name }) => name);
-}
-
 /** RFC 6901: unlike a path `$."key"` it can name any key, whatever quotes, dots or stars are in it. */
 function jsonPointer(key: string): string {
   return `/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`;
-}
-
-/** Edits between two words; a word within the other counts as one edit. */
-function distance(a: string, b: string): number {
-  if (a === b) return 0;
-  if (a.length > 2 && (b.includes(a) || a.includes(b))) return 1;
-  let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const current = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const replaced = (previous[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      current.push(Math.min(replaced, (previous[j] ?? 0) + 1, (current[j - 1] ?? 0) + 1));
-    }
-    previous = current;
-  }
-  return previous[b.length] ?? 0;
 }

@@ -1,7 +1,7 @@
 import { relative, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { exitCodes } from '../../../platform/kernel/index.ts';
-import type { DemoOutcome } from '../../demo/run-demo.ts';
+import type { DemoOutcome } from '../../demo/index.ts';
 import type { Context } from '../context.ts';
 import { addExamples, groups } from '../help.ts';
 import type { Column } from '../output.ts';
@@ -34,7 +34,7 @@ async function runDemoCommand(
   context: Context,
   options: { readonly scale: 's' | 'm' | 'l'; readonly folder: string; readonly seed: string },
 ): Promise<void> {
-  const { runDemo } = await import('../../demo/run-demo.ts');
+  const { runDemo } = await import('../../demo/index.ts');
   const progress = context.progress('demo');
   const folder = resolve(context.io.cwd, options.folder);
   let outcome: DemoOutcome;

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
-import type { Selection } from '../../../platform/warehouse/dataset.ts';
-import { type Engine, identifier, literal } from '../../../platform/warehouse/engine.ts';
-import { sqlType } from '../../../platform/warehouse/relation.ts';
+import type { Selection } from '../../../platform/warehouse/index.ts';
+import { type Engine, identifier, literal, sqlType } from '../../../platform/warehouse/index.ts';
 import { costDataset } from '../dataset.ts';
 
 /** Values of one stored row; a column that is not named is null. Text, or null. */

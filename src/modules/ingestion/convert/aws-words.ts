@@ -4,7 +4,7 @@ import type { NativeColumns } from './native-columns.ts';
 import type { ColumnRules } from './rules.ts';
 
 /** Which of the two parts of a native row: the row itself, or the unused part synthesised from a commitment fee. */
-export const part = 'scan.part';
+const part = 'scan.part';
 
 /** What is chosen once per file: net or gross costs, and what stands in for a currency or month that the bill lacks. */
 export interface AwsOptions {

@@ -64,7 +64,7 @@ function awsRules(native: NativeColumns, options: AwsOptions): ColumnRules[] {
   ];
 }
 /** The SQL scan of one staged CUR file: every row, and commitment fees a second time as their unused part. */
-export function awsScan(native: NativeColumns, stagedFile: string): string {
+function awsScan(native: NativeColumns, stagedFile: string): string {
   const from = `read_parquet(${literal(stagedFile)}, file_row_number = true)`;
   const services = awsServices.map((row) => `(${row.map(literal).join(', ')})`).join(', ');
   const code = native.text('lineItem/ProductCode');
@@ -79,7 +79,7 @@ left join (values ${services}) as service(code, category, subcategory) on servic
 }
 
 /** Fees can be split only where the bill says how much of the commitment was used. */
-export function hasUnusedParts(native: NativeColumns): boolean {
+function hasUnusedParts(native: NativeColumns): boolean {
   return native.has('savingsPlan/UsedCommitment') || native.has('reservation/UnusedRecurringFee');
 }
 /** Number columns by the line types whose rules read them; '' for every type. */

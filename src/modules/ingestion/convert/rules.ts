@@ -23,7 +23,7 @@ export interface ColumnRules {
 }
 
 /** SQL of the value that the rules give; null when no rule applies. */
-export function compileValue({ type, rules }: ColumnRules): string {
+function compileValue({ type, rules }: ColumnRules): string {
   const cast = (value: string) => `(${value})::${sqlType(type)}`;
   const [only] = rules;
   if (!only) return `null::${sqlType(type)}`;

@@ -1,4 +1,4 @@
-import type { CostQueryInput, Filter } from '../../../platform/warehouse/cost-query.ts';
+import type { CostQueryInput, Filter } from '../../../platform/warehouse/index.ts';
 import type { ParameterSpec } from '../report.ts';
 
 type DimensionInput = NonNullable<CostQueryInput['dimensions']>[number];

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { everything } from '../../../platform/kernel/index.ts';
-import { type Engine, openEngine } from '../../../platform/warehouse/engine.ts';
+import { type Engine, openEngine } from '../../../platform/warehouse/index.ts';
 import { costDataset } from '../../focus/index.ts';
 import type { ReportResult } from '../contract.ts';
 import type { GivenParameters } from '../parameters.ts';

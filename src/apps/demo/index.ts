@@ -1,0 +1,1 @@
+export { type DemoOutcome, runDemo } from './run-demo.ts';
