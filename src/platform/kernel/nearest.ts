@@ -1,6 +1,6 @@
 /**
  * Up to `count` candidates that a mistyped name may have meant, closest first: `engine.thread` → `engine.threads`.
- * Case, `_` and `-` do not count; a name within the other is one edit away.
+ * Case, `_` and `-` do not count; a name that is half of the other or more of it is one edit away.
  */
 export function nearestNames(name: string, candidates: readonly string[], count = 3): string[] {
   const wanted = bare(name);
@@ -19,7 +19,8 @@ function bare(name: string): string {
 
 /** Insertions, deletions and replacements that turn one text into the other (Levenshtein 1966). */
 function editsBetween(a: string, b: string): number {
-  if (a !== b && a.length > 2 && (b.includes(a) || a.includes(b))) return 1;
+  const [short, long] = a.length < b.length ? [a, b] : [b, a];
+  if (a !== b && short.length * 2 >= long.length && long.includes(short)) return 1;
   let previous = Array.from({ length: b.length + 1 }, (_, column) => column);
   for (let row = 1; row <= a.length; row++) {
     const current = [row];
