@@ -1,4 +1,4 @@
-import { rm, stat } from 'node:fs/promises';
+import { readdir, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileSize, filesBelow, syncFolder } from './durable.ts';
 import type { Lake } from './lake.ts';
@@ -48,6 +48,7 @@ export function collectGarbage(
         due.map(({ path }) => path),
       )),
       ...(await removeLeftovers(lake, writer.manifest())),
+      ...(await removeUnfinished(join(workspaceRoot, 'tmp'))),
       ...(await removeOldManifests(lake.manifestFolder, graceEnd)),
       ...(await removeUnusedOriginals(lake, workspaceRoot, writer.manifest(), graceEnd)),
     ];
@@ -133,6 +134,16 @@ async function removeLeftovers(lake: Lake, manifest: Manifest): Promise<{ path: 
     (path) => !named.has(path) && !path.startsWith('write.lock') && !/^manifest\/\d+\.json$/.test(path),
   );
   return removeFiles(lake.root, leftovers);
+}
+
+/** What a killed import had unpacked. The engine's own spill folder may belong to a reader that is running. */
+async function removeUnfinished(folder: string): Promise<{ path: string; bytes: number }[]> {
+  const files = (await filesBelow(folder)).filter((path) => !path.startsWith('duckdb'));
+  const removed = await removeFiles(folder, files);
+  for (const name of await readdir(folder).catch(() => [])) {
+    if (name !== 'duckdb') await rm(join(folder, name), { recursive: true, force: true });
+  }
+  return removed;
 }
 
 async function removeOldManifests(

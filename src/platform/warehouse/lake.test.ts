@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -244,12 +244,15 @@ test('gc keeps what is young, pinned or among the last versions, and waits a day
 test('gc removes at once what a crashed writer left', async () => {
   await load('2026-10', ['10']);
   await writeFile(join(root, 'lake/cost/aws/2026-10/crashed-0.parquet'), 'half');
+  await mkdir(join(root, 'tmp/1m7yz/1'), { recursive: true });
+  await writeFile(join(root, 'tmp/1m7yz/1/levelled.csv'), 'half');
   const { removed } = await collectGarbage(lake, root, now, {
     keepDays: 90,
     keepVersions: 3,
     graceHours: 24,
   });
-  expect(removed).toEqual(['cost/aws/2026-10/crashed-0.parquet']);
+  expect(removed).toEqual(['cost/aws/2026-10/crashed-0.parquet', '1m7yz/1/levelled.csv']);
+  expect(await filesBelow(join(root, 'tmp'))).toEqual([]);
   expect(await total()).toBe('10');
 });
 

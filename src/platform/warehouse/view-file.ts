@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { type DuckDBConnection, DuckDBInstance, type Json } from '@duckdb/node-api';
+import type { DuckDBConnection, Json } from '@duckdb/node-api';
 import { fileSize, makeFolder, syncFile, syncFolder } from './durable.ts';
 import { identifier, StatementError } from './engine.ts';
 import { faultPoint } from './fault.ts';
@@ -90,6 +90,7 @@ async function withFile<T>(
   mode: 'READ_ONLY' | 'READ_WRITE',
   work: (connection: DuckDBConnection) => Promise<T>,
 ): Promise<T> {
+  const { DuckDBInstance } = await import('@duckdb/node-api');
   const instance = await DuckDBInstance.create(file, {
     access_mode: mode,
     threads: '1',

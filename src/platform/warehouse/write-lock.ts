@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DuckDBInstance } from '@duckdb/node-api';
+import type { DuckDBInstance } from '@duckdb/node-api';
 import { lakeErrors } from './errors.ts';
 
 export interface WriteLock {
@@ -36,7 +36,8 @@ async function tryOpen(file: string): Promise<DuckDBInstance | string> {
   if (heldHere.has(file)) return 'this process';
   heldHere.add(file);
   try {
-    return await DuckDBInstance.create(file, { threads: '1', memory_limit: '16MB' });
+    const duckdb = await import('@duckdb/node-api');
+    return await duckdb.DuckDBInstance.create(file, { threads: '1', memory_limit: '16MB' });
   } catch (error) {
     heldHere.delete(file);
     const message = error instanceof Error ? error.message : String(error);
