@@ -3,6 +3,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { openEngine } from '../src/platform/warehouse/index.ts';
+import { benchApi } from './api.ts';
 import { generateBenchCur } from './generate-cur.ts';
 import { benchReports } from './reports.ts';
 import { measure } from './timed.ts';
@@ -25,6 +26,7 @@ if (full) {
   line('peak memory, 5 M rows ÷ 1.3 M rows', (larger / peak).toFixed(2), '≤ 1.15');
 }
 await benchReports(cache);
+await benchApi(cache);
 
 async function benchImport(rows: number, rounds: number): Promise<number> {
   const file = join(cache, `cur-${rows}.csv.gz`);
