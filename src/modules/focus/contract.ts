@@ -39,6 +39,18 @@ export const exportListSchema = z.object({ items: z.array(exportFileSchema) });
 export type ExportList = z.infer<typeof exportListSchema>;
 export const exportParamsSchema = z.strictObject({ name: fileName });
 
+/** An issue of the kernel, as the API gives it. */
+export const issueSchema = z.object({
+  code: z.string(),
+  severity: z.enum(['info', 'warning', 'error']),
+  path: z.string(),
+  message: z.string(),
+  params: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])).optional(),
+  rows: z.int().optional(),
+  costAtStake: z.string().optional(),
+  currency: z.string().optional(),
+});
+
 /** A finished export; the file is fetched under its name. */
 export const exportAnswerSchema = z.object({
   name: z.string(),
@@ -46,17 +58,6 @@ export const exportAnswerSchema = z.object({
   bytes: z.int(),
   columns: z.array(z.string()),
   /** What the version lacks, what was derived, and what is mandatory there and empty here; amounts are BilledCost. */
-  report: z.array(
-    z.object({
-      code: z.string(),
-      severity: z.enum(['info', 'warning', 'error']),
-      path: z.string(),
-      message: z.string(),
-      params: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])).optional(),
-      rows: z.int().optional(),
-      costAtStake: z.string().optional(),
-      currency: z.string().optional(),
-    }),
-  ),
+  report: z.array(issueSchema),
 });
 export type ExportAnswer = z.infer<typeof exportAnswerSchema>;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { issueSchema } from '../focus/contract.ts';
 
 /** What an import says of one source, month and currency. Costs are decimal strings without trailing zeros. */
 const importEntrySchema = z.object({
@@ -35,21 +36,10 @@ const importEntrySchema = z.object({
 });
 export type ImportEntry = z.infer<typeof importEntrySchema>;
 
-const importIssueSchema = z.object({
-  code: z.string(),
-  severity: z.enum(['info', 'warning', 'error']),
-  path: z.string(),
-  message: z.string(),
-  params: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])).optional(),
-  rows: z.int().optional(),
-  costAtStake: z.string().optional(),
-  currency: z.string().optional(),
-});
-
 export const importResultSchema = z.object({
   schemaVersion: z.literal(1),
   imports: z.array(importEntrySchema),
-  issues: z.array(importIssueSchema),
+  issues: z.array(issueSchema),
   /** The refusals of deliveries that were not imported; the others were. */
   errors: z.array(
     z.object({
@@ -287,7 +277,7 @@ export type ImportList = z.infer<typeof importListSchema>;
 export const importParamsSchema = z.strictObject({ id: z.string().min(1).max(100) });
 export const importDetailSchema = importSummarySchema.extend({
   imports: z.array(importEntrySchema),
-  foundIssues: z.array(importIssueSchema),
+  foundIssues: z.array(issueSchema),
   readFiles: z.array(
     z.object({ uri: z.string(), bytes: z.int(), sha256: z.string(), rows: z.int(), format: z.string() }),
   ),

@@ -8,7 +8,7 @@ import {
   subtractDecimal,
   sumDecimals,
 } from '../../platform/kernel/index.ts';
-import type { Engine, Manifest, Row, Selection } from '../../platform/warehouse/index.ts';
+import type { Engine, Row, Selection } from '../../platform/warehouse/index.ts';
 import { compileQualityChecks, qualityIssues } from '../focus/index.ts';
 import { converterOf } from './choose-converter.ts';
 import type { ImportEntry } from './contract.ts';
@@ -84,20 +84,16 @@ function quarantineIssues(file: PreparedFile, path: string): Issue[] {
   });
 }
 
-/** Columns that came or went since the last delivery of the source. */
-export function driftIssues(manifest: Manifest, source: string, files: readonly PreparedFile[]): Issue[] {
-  const earlier = manifest.partitions
-    .filter((p) => p.source === source && p.dataset === 'native' && p.current)
-    .at(-1)?.current;
+/** Columns that came or went since the last delivery of the source; `before` are the columns of that one. */
+export function driftIssues(before: readonly string[], files: readonly PreparedFile[]): Issue[] {
   const first = files[0];
-  if (!earlier || !first) return [];
-  const before = new Set(earlier.extraColumns.map(columnKey));
-  if (before.size === 0) return [];
+  if (before.length === 0 || !first) return [];
+  const known = new Set(before.map(columnKey));
   const now = new Set(first.choices.columns.map(({ name }) => columnKey(name)));
   const came = first.choices.columns
-    .filter(({ name }) => !before.has(columnKey(name)))
+    .filter(({ name }) => !known.has(columnKey(name)))
     .map(({ name }) => name);
-  const went = earlier.extraColumns.filter((name) => !now.has(columnKey(name)));
+  const went = before.filter((name) => !now.has(columnKey(name)));
   const drift = (code: string, names: readonly string[], message: string): Issue[] =>
     names.length === 0
       ? []

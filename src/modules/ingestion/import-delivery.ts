@@ -15,6 +15,7 @@ import {
   type Run,
   type WrittenMonth,
 } from './import-run.ts';
+import { isMainDataset, originOf } from './origin.ts';
 import { prepareAll } from './prepare-delivery.ts';
 import { publishUnlessRefused } from './publish-delivery.ts';
 import { nativeEntries, writeMonth } from './write-month.ts';
@@ -54,8 +55,20 @@ async function convertAndPublish(run: Run, files: readonly ReadyFile[]): Promise
   faultPoint('import.converted');
   const issues = [
     ...fileIssues(files),
-    ...driftIssues(run.writer.manifest(), delivery.source, files),
+    ...driftIssues(await columnsBefore(run), files),
     ...months.flatMap((month) => month.issues),
   ];
   return run.batch.inOrder(() => publishUnlessRefused(run, files, months, issues));
+}
+
+/** The columns of the source's newest month, as its bill had them; none for a new source. */
+async function columnsBefore({ context, writer, delivery }: Run): Promise<string[]> {
+  const { source } = delivery;
+  const newest = writer
+    .manifest()
+    .partitions.filter((p) => p.source === source && isMainDataset(p.dataset) && p.current)
+    .at(-1);
+  if (!newest) return [];
+  const [file] = originOf(await context.lake.describe(newest)).files;
+  return file?.choices.columns.map(({ name }) => name) ?? [];
 }

@@ -31,7 +31,7 @@ export async function prepareAll(run: Run): Promise<ReadyFile[]> {
     await mkdir(temp, { recursive: true });
     tell('read');
     const source = { path: fetched?.path ?? delivered.uri, delivered, sha256: fetched?.sha256 };
-    const staged = await stageFile(context.engine, source, { target: target.absolute, temp, as: options.as });
+    const staged = await stageFile(context.engine, source, { target: target.absolute, temp, ...options });
     const file = await prepareFile(context.engine, staged, { ...options, number }).catch(async (error) => {
       throw await damageOf(context.engine, staged, error);
     });

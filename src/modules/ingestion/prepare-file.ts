@@ -13,8 +13,7 @@ import { chooseForFile, converterOf, type FileChoices } from './choose-converter
 import type { Converter } from './convert/converter.ts';
 import { columnKey, type NativeColumns } from './convert/native-columns.ts';
 import { ingestionErrors } from './errors.ts';
-import { csvOriginal, nativeGroups, parquetOriginal } from './gate-sql.ts';
-import { nullTexts } from './sniff.ts';
+import { addUp } from './second-pass.ts';
 import type { StagedFile } from './stage.ts';
 import {
   costOfRows,
@@ -105,30 +104,15 @@ async function addUpOriginal(
   staged: StagedFile,
   converter: Converter,
 ): Promise<NativeMonth[]> {
-  if (converter.nativeCost === undefined) return [];
-  const { original } = staged;
-  const from =
-    'parquet' in original
-      ? parquetOriginal(original.parquet)
-      : csvOriginal(
-          original.path,
-          original.gzip,
-          staged.bill.columns.map(({ name }) => name),
-          nullTexts(staged.bill.format),
-        );
-  const groups = await nativeGroups(session, {
-    from,
-    cost: converter.nativeCost,
-    period: converter.periodColumn?.name,
-    currency: converter.currencyColumn,
-    kind: converter.kindColumn,
-  });
+  const before = staged.addedUp?.cost === converter.nativeCost ? staged.addedUp : undefined;
+  const addedUp = before ?? (await addUp(session, staged.bill, staged.original, converter));
+  if (!addedUp) return [];
   const reading: LabelReading = {
     dateOrder: converter.dateOrder,
     isLabel: converter.periodColumn?.isLabel ?? false,
     ...converter.labels,
   };
-  return monthsOfGroups(groups, reading, converter.periodColumn !== undefined);
+  return monthsOfGroups(addedUp.groups, reading, converter.periodColumn !== undefined);
 }
 
 async function findQuarantine(

@@ -134,7 +134,6 @@ async function publishMonths(
         ...common,
         ...noMoney,
         dataset: companionOf(dataset.name, 'native'),
-        extraColumns: first.choices.columns.map(({ name }) => name),
         files: native.map((file) => ({ path: file.origin.native, rows: file.staged.rows })),
       }),
     );

@@ -9,6 +9,7 @@ import { copyNewFile, type Engine, fileSha256, StatementError } from '../../plat
 import { CsvLeveller, type RaggedRow } from './csv.ts';
 import type { DeliveredFile } from './deliveries.ts';
 import { ingestionErrors } from './errors.ts';
+import { type AddedUp, addUpAlongside, type Original } from './second-pass.ts';
 import { type BillFile, containerOf, nullTexts, sniffFile } from './sniff.ts';
 import { type CsvReading, countParquet, describeParquet, scanParquet, stageCsv } from './warehouse.ts';
 
@@ -24,8 +25,18 @@ export interface StagedFile {
   /** `lenient`: DuckDB's strict reading failed and the file was levelled; the ragged rows go to quarantine. */
   readonly mode: 'strict' | 'lenient';
   readonly ragged: readonly RaggedRow[];
-  /** What the second pass reads: the original, or its unpacked or levelled text. */
-  readonly original: CsvReading | { readonly parquet: string };
+  readonly original: Original;
+  /** The second pass, where it could run alongside. */
+  readonly addedUp: AddedUp | undefined;
+}
+
+/** Where a file is staged, and what the caller says about it. */
+export interface StagingPlace {
+  readonly target: string;
+  readonly temp: string;
+  readonly as?: string | undefined;
+  readonly currency?: string | undefined;
+  readonly period?: string | undefined;
 }
 
 /** A zip of a bill unpacks to a few gigabytes at most. */
@@ -35,7 +46,7 @@ const unpackedLimit = 64 * 1024 ** 3;
 export async function stageFile(
   engine: Engine,
   file: { readonly path: string; readonly delivered: DeliveredFile; readonly sha256?: string | undefined },
-  place: { readonly target: string; readonly temp: string; readonly as?: string | undefined },
+  place: StagingPlace,
 ): Promise<StagedFile> {
   const name = file.delivered.uri;
   const before = await stat(file.path);
@@ -73,13 +84,10 @@ export async function damageOf(engine: Engine, staged: StagedFile, error: unknow
   );
 }
 
-type NativeCopy = Pick<StagedFile, 'rows' | 'mode' | 'ragged' | 'original'> & Pick<BillFile, 'columns'>;
+type NativeCopy = Pick<StagedFile, 'rows' | 'mode' | 'ragged' | 'original' | 'addedUp'> &
+  Pick<BillFile, 'columns'>;
 
-async function copyNative(
-  engine: Engine,
-  bill: BillFile,
-  place: { readonly target: string; readonly temp: string },
-): Promise<NativeCopy> {
+async function copyNative(engine: Engine, bill: BillFile, place: StagingPlace): Promise<NativeCopy> {
   if (bill.container === 'parquet') {
     await copyNewFile(bill.path, place.target);
     const rows = await countParquet(engine, place.target);
@@ -89,6 +97,7 @@ async function copyNative(
       mode: 'strict',
       ragged: [],
       original: { parquet: bill.path },
+      addedUp: undefined,
     };
   }
   const reading: CsvReading = {
@@ -97,19 +106,22 @@ async function copyNative(
     columns: bill.columns,
     nullTexts: nullTexts(bill.format),
   };
-  try {
-    const rows = await stageCsv(engine, reading, place.target);
-    return {
-      rows,
-      columns: bill.columns,
-      mode: 'strict',
-      ragged: [],
-      original: reading,
-    };
-  } catch (error) {
-    refuseUnreadable(error, bill.name);
+  const [copied, addedUp] = await Promise.allSettled([
+    stageCsv(engine, reading, place.target),
+    addUpAlongside(engine, bill, reading, place),
+  ]);
+  if (copied.status === 'rejected') {
+    refuseUnreadable(copied.reason, bill.name);
     return levelAndCopy(engine, bill, place);
   }
+  return {
+    rows: copied.value,
+    columns: bill.columns,
+    mode: 'strict',
+    ragged: [],
+    original: reading,
+    addedUp: addedUp.status === 'fulfilled' ? addedUp.value : undefined,
+  };
 }
 
 /** The named lenient mode: levels the text to the header's width, then reads it strictly. */
@@ -135,7 +147,14 @@ async function levelAndCopy(
   const rows = await stageCsv(engine, reading, place.target).catch((error: unknown) => {
     throw ingestionErrors.damagedFile({ file: bill.name, reason: firstLine(error) });
   });
-  return { rows, columns: bill.columns, mode: 'lenient', ragged: leveller.ragged, original: reading };
+  return {
+    rows,
+    columns: bill.columns,
+    mode: 'lenient',
+    ragged: leveller.ragged,
+    original: reading,
+    addedUp: undefined,
+  };
 }
 
 /** Refuses what no lenient reading can mend; returns for a ragged file. */

@@ -288,5 +288,6 @@ test('a damaged manifest is refused, never skipped', async () => {
   await load('2026-10', ['10']);
   const file = join(root, 'lake/manifest/000001.json');
   await writeFile(file, (await readFile(file, 'utf8')).replace('"rows":1', '"rows":2'));
-  await expect(lake.current()).rejects.toMatchObject({ code: 'lake.damagedManifest', exitCode: 5 });
+  const reopened = openLake(root, { now: () => now });
+  await expect(reopened.current()).rejects.toMatchObject({ code: 'lake.damagedManifest', exitCode: 5 });
 });

@@ -2,7 +2,13 @@ import { join } from 'node:path';
 import { type Clock, must, type Scope } from '../kernel/index.ts';
 import type { Dataset, Selection, SelectionRange } from './dataset.ts';
 import { lakeErrors } from './errors.ts';
-import { type Manifest, type Partition, readManifest, type SnapshotEntry } from './manifest.ts';
+import {
+  type Manifest,
+  manifestGenerations,
+  type Partition,
+  readManifest,
+  type SnapshotEntry,
+} from './manifest.ts';
 import { selectFiles } from './relation.ts';
 import { readDescription, type SnapshotDescription } from './snapshot.ts';
 import { takeWriteLock } from './write-lock.ts';
@@ -48,7 +54,7 @@ export interface Lake {
 export function openLake(workspaceRoot: string, clock: Clock): Lake {
   const root = join(workspaceRoot, 'lake');
   const manifestFolder = join(root, 'manifest');
-  const current = () => readManifest(manifestFolder);
+  const current = newestManifest(manifestFolder);
 
   return {
     root,
@@ -82,6 +88,16 @@ export function openLake(workspaceRoot: string, clock: Clock): Lake {
         await writer.close();
       }
     },
+  };
+}
+
+/** Reads the newest generation, once: a generation never changes. */
+function newestManifest(folder: string): () => Promise<Manifest> {
+  let known: Manifest | undefined;
+  return async () => {
+    const newest = (await manifestGenerations(folder)).at(-1);
+    if (known === undefined || known.generation !== newest) known = await readManifest(folder, newest);
+    return known;
   };
 }
 

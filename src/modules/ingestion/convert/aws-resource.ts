@@ -88,6 +88,19 @@ export function skuRules(native: NativeColumns, { lineType, unused, usage, money
     type,
     rules: [rule('quantity.metered', says, value, usage)],
   });
+  const priced = (column: string, type: ColumnRules['type'], as: Rule): ColumnRules => ({
+    column,
+    type,
+    rules: [
+      rule(
+        'quantity.unused',
+        'Nothing was priced: tax, a negation, or the unused part of a commitment.',
+        'null',
+        `${unused} or ${lineType} in ('Tax', 'SavingsPlanNegation')`,
+      ),
+      as,
+    ],
+  });
   return [
     text('SkuId', 'sku', native, 'product/sku'),
     text('SkuPriceId', 'sku-price', native, 'pricing/RateCode', 'pricing/RateId'),
@@ -101,32 +114,12 @@ export function skuRules(native: NativeColumns, { lineType, unused, usage, money
     ),
     metered('ConsumedQuantity', 'decimal', amount, 'Usage only, never the unused part of a commitment.'),
     metered('ConsumedUnit', 'string', unit, 'The unit of the price.'),
-    {
-      column: 'PricingQuantity',
-      type: 'decimal',
-      rules: [
-        rule(
-          'quantity.unused',
-          'Nothing was priced for the unused part.',
-          'null',
-          `${unused} or ${lineType} in ('Tax', 'SavingsPlanNegation')`,
-        ),
-        { id: 'aws.quantity', says: 'As in lineItem/UsageAmount.', value: amount },
-      ],
-    },
-    {
-      column: 'PricingUnit',
-      type: 'string',
-      rules: [
-        rule(
-          'quantity.unused',
-          'Nothing was priced for the unused part.',
-          'null',
-          `${unused} or ${lineType} in ('Tax', 'SavingsPlanNegation')`,
-        ),
-        { id: 'aws.unit', says: 'As in pricing/unit.', value: unit },
-      ],
-    },
+    priced('PricingQuantity', 'decimal', {
+      id: 'aws.quantity',
+      says: 'As in lineItem/UsageAmount.',
+      value: amount,
+    }),
+    priced('PricingUnit', 'string', { id: 'aws.unit', says: 'As in pricing/unit.', value: unit }),
     {
       column: 'PricingCategory',
       type: 'string',
