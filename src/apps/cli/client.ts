@@ -153,7 +153,16 @@ async function throwProblem(problem: unknown, answer: Answer): Promise<never> {
   const { refusalOf } = await import('../server/index.ts');
   const known = problem as Parameters<typeof refusalOf>[0];
   if (known.code === 'server.defect') answer.rethrow();
+  if (known.code === 'server.invalid') throw errors.usage({ problem: usageOf(known.params) });
   throw refusalOf(known);
+}
+
+/** What does not fit, in words of the command line: `from: write a billing month as YYYY-MM`. */
+function usageOf(params: Readonly<Record<string, unknown>>): string {
+  const issues = params['issues'] as readonly { readonly field: string; readonly message: string }[];
+  return issues
+    .map(({ field, message }) => `${field.replace(/^(body|params|query)\./, '')}: ${message}.`)
+    .join(' ');
 }
 
 /** Tells every progress line and gives the result. */

@@ -116,6 +116,11 @@ describe('finops cost', () => {
     });
   });
 
+  it('says so when nothing is imported for what was asked, instead of a bare zero', async () => {
+    expect((await finops('cost', '--source', 'mistyped')).err).toContain('Nothing is imported');
+    expect((await finops('cost')).err).toBe('');
+  });
+
   it('takes filters, grains, orders and the largest with the rest', async () => {
     const where = ['--where', "ServiceName != 'Maps'", '--where', 'BilledCost > 1'];
     const filtered = await json('cost', '--grain', 'month', '--metric', 'BilledCost,rows', ...where);
@@ -132,7 +137,7 @@ describe('finops cost', () => {
     [['--where', 'ServiceName ='], 'query.syntax'],
     [['--by', 'ServiceNam'], 'query.unknownColumn'],
     [['--top', 'many'], 'cli.usage'],
-    [['--from', 'October'], 'server.invalid'],
+    [['--from', 'October'], 'cli.usage'],
   ])('refuses %j as a mistake of the caller', async (args, code) => {
     const refused = await json('cost', ...args);
     expect([refused.code, refused.error.code]).toEqual([2, code]);
@@ -167,7 +172,7 @@ describe('from a figure back to the bill', () => {
     expect((await finops(...at, '35.01')).out).toContain('does not tie, by -0.01 USD');
   });
 
-  it('finops snapshots verify ends with 6 when a file is lost', async () => {
+  it('a question and finops snapshots verify end with 6 when a file is lost', async () => {
     expect(await json('snapshots', 'verify')).toMatchObject({ code: 0, findings: [] });
     const workspace = openWorkspace({ root: data });
     const [entry] = (await workspace.lake.current()).partitions.filter(({ dataset }) => dataset === 'cost');
@@ -176,7 +181,9 @@ describe('from a figure back to the bill', () => {
     await rename(file, `${file}.away`);
     const verified = await json('snapshots', 'verify');
     const doctor = await json('doctor');
+    const cost = await json('cost');
     await rename(`${file}.away`, file);
+    expect([cost.code, cost.error.code]).toEqual([6, 'server.lostFile']);
     expect(verified).toMatchObject({ code: 6, findings: [{ problem: 'the file is missing' }] });
     expect([
       doctor.code,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Result, render, renderCsv, renderJson, type TableData } from './output.ts';
+import { type Result, render, renderCsv, renderJson, type TableData, totalRows } from './output.ts';
 
 const bill: TableData = {
   columns: [
@@ -122,6 +122,29 @@ describe('CSV', () => {
     expect(
       renderCsv({ columns: [{ name: '=x', kind: 'money' }], rows: [{ '=x': '-1.5' }, { '=x': '-1+cmd' }] }),
     ).toBe("'=x\n-1.5\n'-1+cmd\n");
+  });
+});
+
+describe('totals', () => {
+  it('are a row for each currency, because different currencies have no sum', () => {
+    const columns = [
+      { name: 'BillingCurrency', kind: 'text' },
+      { name: 'ServiceName', kind: 'text' },
+      { name: 'BilledCost', kind: 'money', currencyColumn: 'BillingCurrency' },
+    ] as const;
+    const sums = [
+      { BillingCurrency: 'JPY', BilledCost: '1000.4' },
+      { BillingCurrency: 'USD', BilledCost: '7' },
+    ];
+    const totals = totalRows({ BilledCost: null }, sums, columns);
+    const text = render({ json: {}, tables: [{ columns, rows: [], totals }] }, 'table');
+    expect(text.split('\n').slice(-3)).toEqual([
+      'JPY              total             1,000',
+      'USD              total              7.00',
+      '',
+    ]);
+    // The currency alone: the rows say it already.
+    expect(totalRows({ BilledCost: null }, sums, [columns[0], columns[2]])).toEqual([]);
   });
 });
 

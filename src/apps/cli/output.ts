@@ -1,4 +1,4 @@
-import { currencyExponent, formatFixed, tryParseDecimal } from '../../platform/kernel/index.ts';
+import { currencyExponent, type Decimal, formatFixed, tryParseDecimal } from '../../platform/kernel/index.ts';
 
 /** How a result is printed. */
 export const formats = ['table', 'json', 'csv', 'md'] as const;
@@ -21,13 +21,13 @@ export interface Column {
   readonly currencyColumn?: string;
 }
 
-/** Rows under columns, with their totals as a last row (table and Markdown only: a CSV row is always data). */
+/** Rows under columns, with their totals as last rows, one or one per currency (table and Markdown only: a CSV row is always data). */
 export interface TableData {
   /** Printed above the table. */
   readonly title?: string;
   readonly columns: readonly Column[];
   readonly rows: readonly TableRow[];
-  readonly totals?: TableRow;
+  readonly totals?: TableRow | readonly TableRow[];
 }
 
 /** What a command answers. */
@@ -100,8 +100,7 @@ function renderMarkdown(table: TableData): string {
     line(table.columns.map((column) => (column.kind === 'text' ? '---' : '---:'))),
     ...table.rows.map((row) => line(table.columns.map((column) => cell(column, row)))),
   ];
-  if (table.totals) {
-    const totals = withTotalLabel(table, table.totals);
+  for (const totals of totalsOf(table)) {
     parts.push(line(table.columns.map((column) => bold(cell(column, totals)))));
   }
   return parts.join('');
@@ -118,11 +117,11 @@ function escapeMarkdown(text: string): string {
 function renderTable(table: TableData, style: Style): string {
   const cells = table.rows.map((row) => table.columns.map((column) => tableCell(column, row, style)));
   const header = table.columns.map((column) => withoutControls(column.header ?? column.name));
-  const totals = table.totals
-    ? table.columns.map((column) => tableCell(column, withTotalLabel(table, table.totals ?? {}), style, ''))
-    : undefined;
+  const totals = totalsOf(table).map((row) =>
+    table.columns.map((column) => tableCell(column, row, style, '')),
+  );
   const widths = header.map((name, index) =>
-    [...cells, totals ?? []].reduce((most, line) => Math.max(most, width(line[index] ?? '')), width(name)),
+    [...cells, ...totals].reduce((most, line) => Math.max(most, width(line[index] ?? '')), width(name)),
   );
   const line = (texts: readonly string[]) =>
     texts
@@ -136,7 +135,7 @@ function renderTable(table: TableData, style: Style): string {
     strong(line(header)),
     rule,
     ...(cells.length === 0 ? ['(no rows)'] : cells.map(line)),
-    ...(totals ? [rule, strong(line(totals))] : []),
+    ...(totals.length > 0 ? [rule, ...totals.map((texts) => strong(line(texts)))] : []),
     '',
   ].join('\n');
 }
@@ -148,15 +147,32 @@ function tableCell(column: Column, row: TableRow, style: Style, missing = '–')
   if (!number) return withoutControls(String(value));
   if (column.kind === 'number' || style.exact) return grouped(String(value).trim());
   const currency = column.currencyColumn === undefined ? column.currency : row[column.currencyColumn];
-  return grouped(formatFixed(number, currencyExponent(String(currency ?? '')) ?? 2));
+  return moneyText(number, String(currency ?? ''));
 }
 
-/** The first text column of the totals says what the row is. */
-function withTotalLabel(table: TableData, totals: TableRow): TableRow {
-  const first = table.columns[0];
-  return first?.kind === 'text' && (totals[first.name] ?? null) === null
-    ? { ...totals, [first.name]: 'total' }
-    : totals;
+/** An amount for people, rounded half-up to the currency's minor unit: `37640.3643672492` USD is `37,640.36`. */
+export function moneyText(amount: Decimal, currency: string): string {
+  return grouped(formatFixed(amount, currencyExponent(currency) ?? 2));
+}
+
+/** The rows of totals; the first text column without a value, if there is one, says what the row is. */
+function totalsOf({ columns, totals }: TableData): TableRow[] {
+  const rows: readonly TableRow[] = totals === undefined ? [] : Array.isArray(totals) ? totals : [totals];
+  return rows.map((row) => {
+    const free = columns.find(({ kind, name }) => kind === 'text' && (row[name] ?? null) === null);
+    return free ? { ...row, [free.name]: 'total' } : row;
+  });
+}
+
+/** Totals of an answer: one row, or one for each currency, because different currencies have no sum. */
+export function totalRows(
+  totals: TableRow,
+  byCurrency: readonly TableRow[],
+  columns: readonly Column[],
+): TableRow | readonly TableRow[] {
+  if (byCurrency.length < 2) return totals;
+  // With the currency alone the rows are the totals.
+  return columns.filter(({ kind }) => kind === 'text').length > 1 ? byCurrency : [];
 }
 
 function plainCell(value: CellValue): string {

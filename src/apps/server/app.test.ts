@@ -365,6 +365,16 @@ describe('Idempotency-Key', () => {
     expect((await call('POST', '/api/v1/imports', { path: late }, key)).status).toBe(200);
   });
 
+  it('does not repeat an import that left a bill out: mended, it is imported', async () => {
+    const key = { 'idempotency-key': 'mended' };
+    const path = await put(bench, 'mended-2026-10.csv', csv(focus({ BilledCost: 'many' })));
+    const first = (await call('POST', '/api/v1/imports', { path }, key)).json();
+    expect(first.errors).toHaveLength(1);
+    await put(bench, 'mended-2026-10.csv', csv(focus({ BilledCost: '2' })));
+    const again = await call('POST', '/api/v1/imports', { path }, key);
+    expect([again.headers['idempotency-hit'], again.json().errors]).toEqual([undefined, []]);
+  });
+
   it('repeats the last line of a streamed import', async () => {
     const headers = { 'idempotency-key': 'stream', accept: 'application/x-ndjson' };
     const path = await put(bench, 'stream-2026-10.csv', csv(focus({ BilledCost: '3' })));

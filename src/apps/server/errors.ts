@@ -24,6 +24,12 @@ export const errors = errorTable('server', {
     'usage',
     (p: { limitBytes: number }) => `The body is larger than ${p.limitBytes} bytes; ask in smaller parts.`,
   ),
+  lostFile: refusal(
+    500,
+    'booksDoNotBalance',
+    (p: { file: string }) =>
+      `The lake has lost a file: ${p.file}. Restore it from a backup, or import the month again; 'finops snapshots verify' names everything that is damaged.`,
+  ),
   badRequest: refusal(400, 'usage', (p: { problem: string }) => `The request cannot be read: ${p.problem}.`),
   unauthorized: refusal(
     401,

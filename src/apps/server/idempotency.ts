@@ -93,9 +93,22 @@ function answerOf(reply: FastifyReply, body: string): Remembered['answer'] {
 
 function settle(known: Map<string, Remembered>, place: string, entry: Remembered): void {
   const good =
-    entry.answer !== undefined && entry.answer.status < 300 && entry.answer.body.length <= maxAnswer;
+    entry.answer !== undefined &&
+    entry.answer.status < 300 &&
+    entry.answer.body.length <= maxAnswer &&
+    !tellsOfErrors(entry.answer.body);
   if (good) known.set(place, entry);
   else known.delete(place);
+}
+
+/** An import that left deliveries out answers 200 and names them in `errors`: once they are mended it is asked again. */
+function tellsOfErrors(body: string): boolean {
+  const answer = JSON.parse(body) as {
+    readonly errors?: unknown;
+    readonly result?: { readonly errors?: unknown };
+  };
+  const told = answer.result?.errors ?? answer.errors;
+  return Array.isArray(told) && told.length > 0;
 }
 
 function forgetOld(known: Map<string, Remembered>, now: number): void {

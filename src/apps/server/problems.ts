@@ -30,7 +30,17 @@ interface Inner {
  */
 export function asRefusal(error: unknown, id: string, bodyLimit: number): Refusal {
   if (error instanceof Refusal) return error;
+  const file = lostFile(error);
+  if (file !== undefined) return errors.lostFile({ file });
   return (error instanceof Error ? fromFramework(error, bodyLimit) : undefined) ?? errors.defect({ id });
+}
+
+/** The lake's file that a statement of the engine did not find: files never go while readers may want them. */
+function lostFile(error: unknown): string | undefined {
+  const text = error instanceof Error && error.name === 'StatementError' ? error.message : '';
+  return /(?:No files found that match the pattern|Cannot open file) "[^"]*\/lake\/([^"]+\.parquet)"/.exec(
+    text,
+  )?.[1];
 }
 
 function fromFramework(error: FrameworkError, bodyLimit: number): Refusal | undefined {

@@ -47,6 +47,25 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
+it('writes a hundred columns of many sources within little memory', async () => {
+  const names = Array.from({ length: 60 }, (_, index) => `x_Column${index}`);
+  const wide = await storeRows(
+    engine,
+    await mkdtemp(join(folder, 'wide-')),
+    [{ ...cleanRow, x_Column1: '=1+1' }],
+    names,
+  );
+  // Each source is a branch of its own, with vectors of its own for every step of every column.
+  const relation = `(${Array.from({ length: 8 }, () => `select * from ${wide.relation}`).join(' union all ')})`;
+  const small = await openEngine({ threads: 2, memoryLimitMb: 200 });
+  const file = join(folder, 'wide.csv');
+  const options = { version: '1.4', format: 'csv', provenance: true, custom: true, file } as const;
+  const made = await exportFocus(small, { ...wide, relation }, { ...options, overwrite: false });
+  small.close();
+  expect(made.rows).toBe(8);
+  expect(await readFile(file, 'utf8')).toContain(",'=1+1,");
+});
+
 let number = 0;
 
 function write(options: Partial<FocusExportOptions> = {}): ReturnType<typeof exportFocus> {

@@ -9,6 +9,7 @@ export {
   contractCommitmentDataset,
   costDataset,
   invoiceDetailDataset,
+  provenanceColumns,
 } from './dataset.ts';
 export { identifyFocus } from './identify.ts';
 export { type LiftedColumn, planLift } from './lift.ts';

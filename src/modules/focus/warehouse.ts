@@ -77,7 +77,8 @@ export function compileExport(
   const options =
     target.format === 'csv'
       ? `format csv, header true, delimiter ',', quote '"', escape '"', nullstr ''`
-      : 'format parquet, compression zstd';
+      : // Small row groups: a wide export of many months would hold hundreds of megabytes otherwise.
+        'format parquet, compression zstd, row_group_size 30720';
   return [
     'copy (',
     '  select',
@@ -147,9 +148,8 @@ function csvCell(value: string, type: ColumnType, verbatim: boolean): string {
       return `rtrim(rtrim((${value})::varchar, '0'), '.')`;
     case 'string':
     case 'json':
-      return verbatim
-        ? value
-        : `case when ${beginsLikeFormula(value)} then '''' || ${value} else ${value} end`;
+      // One function, not a case of several: a hundred columns of every source each hold their steps in memory.
+      return verbatim ? value : `regexp_replace(${value}, '^[-=+@\\t\\r]', '''\\0')`;
     default:
       return value;
   }

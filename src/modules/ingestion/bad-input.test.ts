@@ -1,4 +1,4 @@
-import { appendFile, mkdir, readFile, symlink, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readFile, stat, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -658,6 +658,43 @@ describe('a manifest', () => {
     expect(await thrown(path)).toMatchObject({
       exitCode: 5,
       message: expect.stringContaining('acme-2.csv.gz'),
+    });
+  });
+
+  test('with rows of a month that another manifest is of is refused: they would replace it as a whole', async () => {
+    const september = {
+      'bill/BillingPeriodStartDate': '2026-09-01T00:00:00Z',
+      'bill/BillingPeriodEndDate': '2026-10-01T00:00:00Z',
+    };
+    const before = 'exports/acme/20260901-20261001';
+    await put(bench, `${before}/a-0/acme-1.csv.gz`, cur(september, september, september));
+    const first = manifest([`${before}/a-0/acme-1.csv.gz`]).replace(
+      '"start":"20261001T000000.000Z","end":"20261101T000000.000Z"',
+      '"start":"20260901T000000.000Z","end":"20261001T000000.000Z"',
+    );
+    const september1 = await put(bench, `${before}/acme-Manifest.json`, first);
+    await importInto(bench, september1, { source: 'cur' });
+    await put(bench, key('acme-1.csv.gz'), cur({}, september, {}));
+    const path = await put(bench, `${month}/acme-Manifest.json`, manifest([key('acme-1.csv.gz')]));
+    const state = await stateOf(bench);
+    expect(await refused(path, { source: 'cur' })).toMatchObject({
+      code: 'ingestion.strayMonth',
+      exitCode: 5,
+      params: { period: '2026-10', found: '2026-09', rows: 1 },
+    });
+    expect(await stateOf(bench)).toEqual(state);
+  });
+
+  test('whose file has other content under the same size and time is noticed with --rehash', async () => {
+    const name = key('acme-1.csv');
+    const file = await put(bench, name, cur({ 'lineItem/UnblendedCost': '0.1' }));
+    const path = await put(bench, `${month}/acme-Manifest.json`, manifest([name]));
+    await importInto(bench, path, { source: 'cur' });
+    const { atime, mtime } = await stat(file);
+    await writeFile(file, (await readFile(file, 'utf8')).replace(',0.1,one', ',0.9,one'));
+    await utimes(file, atime, mtime);
+    expect(await importInto(bench, path, { source: 'cur', rehash: true })).toMatchObject({
+      imports: [{ billedCost: '0.9', status: 'replaced' }],
     });
   });
 

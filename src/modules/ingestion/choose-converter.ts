@@ -13,7 +13,7 @@ import { countNetCosts, sampleDates } from './warehouse.ts';
 export interface FileChoices {
   readonly format: BillFormat;
   readonly columns: BillFile['columns'];
-  /** AWS: costs net of discounts, when no row has a gross cost alone: such a row would count 0. */
+  /** AWS: costs net of discounts, when no row of the delivery has a gross cost alone: such a row would count 0. */
   readonly net: boolean;
   /** AWS: rows with a gross cost alone in a file that has net costs; gross costs are then taken for the whole file. */
   readonly grossAlone: number;
@@ -26,7 +26,12 @@ export interface FileChoices {
 export async function chooseForFile(
   session: Session,
   file: { readonly bill: Pick<BillFile, 'format' | 'columns'>; readonly staged: string },
-  given: { readonly currency?: string | undefined; readonly period?: string | undefined },
+  given: {
+    readonly currency?: string | undefined;
+    readonly period?: string | undefined;
+    /** Another file of the delivery has gross costs alone. */
+    readonly gross?: boolean | undefined;
+  },
 ): Promise<FileChoices> {
   const { format, columns } = file.bill;
   const native = nativeColumns(columns);
@@ -37,7 +42,7 @@ export async function chooseForFile(
           gross: native.text('lineItem/UnblendedCost'),
         })
       : { net: 0, grossAlone: 0 };
-  const net = rows.net > 0 && rows.grossAlone === 0;
+  const net = rows.net > 0 && rows.grossAlone === 0 && !given.gross;
   const grossAlone = rows.net > 0 ? rows.grossAlone : 0;
   const dateOrder = format.kind === 'focus' ? await findDateOrder(session, file.staged, native) : 'iso';
   return { format, columns, net, grossAlone, dateOrder, currency: given.currency, period: given.period };

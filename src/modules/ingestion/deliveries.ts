@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import {
   allowedPath,
@@ -39,6 +39,8 @@ export interface Delivery {
   readonly label: string;
   /** The provider's version of the delivery, where it has one. */
   readonly version: string | null;
+  /** The one billing month that a manifest says it is of; a file may hold several. */
+  readonly period: string | null;
   readonly files: readonly DeliveredFile[];
 }
 
@@ -49,7 +51,11 @@ const billName = /\.(csv|csv\.gz|gz|zip|parquet)$/i;
 export async function findDeliveries(
   store: ObjectStore,
   path: string,
-  options: { readonly source?: string | undefined; readonly roots: readonly string[] },
+  options: {
+    readonly source?: string | undefined;
+    readonly roots: readonly string[];
+    readonly workspaceRoot: string;
+  },
 ): Promise<Delivery[]> {
   const name = options.source === undefined ? undefined : checkSourceName(options.source);
   if (isS3Uri(path)) return findInBucket(store, path, name);
@@ -64,7 +70,8 @@ export async function findDeliveries(
       ? [await readOne(store, absolute, name)]
       : [await fileDelivery([absolute], name)];
   }
-  return findInFolder(store, absolute, name, path);
+  const own = await realpath(options.workspaceRoot).catch(() => resolve(options.workspaceRoot));
+  return findInFolder(store, { folder: absolute, own, asked: path }, name);
 }
 
 /** A delivery from one manifest: every file that it names must be there. */
@@ -80,6 +87,7 @@ export async function manifestDelivery(
     key: `export:${exportFolder(manifest.uri)}`,
     label: manifest.uri,
     version: manifest.versionId,
+    period: manifest.period,
     files: files.map((file) => ({ ...file, modifiedAt: file.modifiedAt.toISOString() })),
   };
 }
@@ -110,7 +118,7 @@ async function findInBucket(
     if (object.kind === 'object' && billName.test(object.uri)) objects.push(object);
   }
   if (objects.length === 0) throw ingestionErrors.nothingToImport({ path: uri });
-  return groups(objects, (object) => stemOf(object.uri)).map((group) => objectDelivery(group, source));
+  return billsOf(objects, ({ uri }) => uri).map((group) => objectDelivery(group, source));
 }
 
 async function exportDeliveries(
@@ -125,14 +133,19 @@ async function exportDeliveries(
   return deliveries;
 }
 
+/** What a workspace keeps is no bill: importing it again would count every cost twice. */
+const ownFolders = ['lake', 'raw', 'tmp', 'exports', 'records'];
+
 /** Exports by their manifests first; every other bill file is a delivery of its own, numbered parts together. */
 async function findInFolder(
   store: ObjectStore,
-  folder: string,
+  { folder, own, asked }: { readonly folder: string; readonly own: string; readonly asked: string },
   source: string | undefined,
-  asked: string,
 ): Promise<Delivery[]> {
-  const files = (await filesBelow(folder)).map((file) => join(folder, file));
+  const kept = ownFolders.map((name) => `${join(own, name)}/`);
+  const files = (await filesBelow(folder))
+    .map((file) => join(folder, file))
+    .filter((file) => !kept.some((prefix) => file.startsWith(prefix)));
   const exports = new Map<string, { base: string; exportName: string }>();
   for (const file of files.filter((candidate) => manifestName.test(candidate))) {
     const found = /^(.*)\/([^/]+)\/(?:\d{8}-\d{8}|metadata\/BILLING_PERIOD=[^/]+)\//.exec(file);
@@ -143,8 +156,7 @@ async function findInFolder(
   const others = files.filter(
     (file) => billName.test(file) && ![...exports.keys()].some((prefix) => file.startsWith(prefix)),
   );
-  for (const group of groups(others, (file) => `${dirname(file)}/${stemOf(file)}`))
-    deliveries.push(await fileDelivery(group, source));
+  for (const group of billsOf(others, (file) => file)) deliveries.push(await fileDelivery(group, source));
   if (deliveries.length === 0) throw ingestionErrors.nothingToImport({ path: asked });
   return deliveries;
 }
@@ -178,6 +190,7 @@ function plainDelivery(files: readonly DeliveredFile[], source: string | undefin
     key: `file:${dirname(first)}/${stemOf(first)}`,
     label: files.length === 1 ? first : `${dirname(first)} (${files.length} files)`,
     version: null,
+    period: null,
     files,
   };
 }
@@ -196,9 +209,27 @@ function sourceOf(uri: string): string {
 
 /** A file's name without its endings and without a part number such as `-00001` or `part_0_0001`. */
 function stemOf(uri: string): string {
-  return basename(uri)
-    .replace(/(\.snappy|\.gz|\.zip|\.csv|\.parquet)+$/i, '')
-    .replace(/([-_.]?part[-_]?\d+([-_]\d+)*|[-_]\d{5})$/i, '');
+  return withoutEndings(basename(uri)).replace(/([-_.]?part[-_]?\d+([-_]\d+)*|[-_]\d{5})$/i, '');
+}
+
+/** A path or name without what says how the file is packed. */
+export function withoutEndings(uri: string): string {
+  return uri.replace(/(\.snappy|\.gz|\.zip|\.csv|\.parquet)+$/i, '');
+}
+
+/**
+ * Files that are parts of one bill: in one folder, with names that differ in a part number. The same part in two packings
+ * (`bill.csv` beside `bill.csv.gz`) is no second part: each packing is a delivery, and the later is refused as a rival.
+ */
+function billsOf<T>(items: readonly T[], uriOf: (item: T) => string): T[][] {
+  return groups(items, (item) => `${dirname(uriOf(item))}/${stemOf(uriOf(item))}`).flatMap((group) => {
+    const parts = new Set(group.map((item) => withoutEndings(uriOf(item))));
+    const packing = (item: T) =>
+      uriOf(item)
+        .slice(withoutEndings(uriOf(item)).length)
+        .toLowerCase();
+    return parts.size === group.length ? [group] : groups(group, packing);
+  });
 }
 
 function groups<T>(items: readonly T[], keyOf: (item: T) => string): T[][] {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { formatDecimal, parseDecimal, sumDecimals } from '../../platform/kernel/index.ts';
+import { everything, formatDecimal, parseDecimal, sumDecimals } from '../../platform/kernel/index.ts';
 import { rollBack } from '../../platform/warehouse/index.ts';
 import { diffDimensions, diffMonth, type MonthDiff } from './diff-months.ts';
 import {
@@ -24,7 +24,7 @@ function diff(
   by: readonly string[],
   more: { from?: string; to?: string; limit?: number } = {},
 ) {
-  return diffMonth(bench.engine, bench.workspace.lake, { source, period, by, ...more });
+  return diffMonth(bench.engine, bench.workspace.lake, everything, { source, period, by, ...more });
 }
 
 test('a restated month says which services, accounts and days cost more or less', async () => {

@@ -1,8 +1,8 @@
 import {
   addDecimal,
-  everything,
   formatDecimal,
   parseDecimal,
+  type Scope,
   subtractDecimal,
   zero,
 } from '../../platform/kernel/index.ts';
@@ -80,6 +80,7 @@ export interface DiffSide {
 export async function diffMonth(
   engine: Engine,
   lake: Lake,
+  scope: Scope,
   asked: {
     readonly source: string;
     readonly period: string;
@@ -96,7 +97,7 @@ export async function diffMonth(
   const by = asked.by.map(dimensionOf);
   const sides = sidesOf(await lake.current(), asked);
   const select = ({ id }: SnapshotEntry) =>
-    lake.selectMonth(everything, costDataset, { source, period, snapshot: id });
+    lake.selectMonth(scope, costDataset, { source, period, snapshot: id });
   const [from, to] = [await select(sides.from), await select(sides.to)];
   const relations = { from: from.relation, to: to.relation };
   const keys = by.map((name): ChangeKey => ({ name, from: keySql(name, from), to: keySql(name, to) }));

@@ -122,6 +122,12 @@ export const ingestionErrors = errorTable('ingestion', {
     (p: { source: string; period: string; existing: string; path: string }) =>
       `Month ${p.period} of source '${p.source}' came from ${p.existing}; ${p.path} would replace it. Pass --source ${p.source} to replace it, or another --source to add it beside.`,
   ),
+  strayMonth: refusal(
+    422,
+    'badData',
+    (p: Where & { period: string; found: string; rows: number; existing: string }) =>
+      `${p.file} is the bill of ${p.period}, but ${p.rows} row(s) in it are of ${p.found}: they would replace the whole of that month, which came from ${p.existing}. Ask for the export again; where its rows name no billing month, pass --period ${p.period}.`,
+  ),
   changedWhileReading: refusal(
     409,
     'conflict',

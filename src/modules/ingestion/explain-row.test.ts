@@ -45,7 +45,7 @@ async function rowIds(source: string): Promise<string[]> {
   return rows.map((row) => String(row['id']));
 }
 
-const explain = (id: string) => explainRow(bench.engine, bench.workspace.lake, id);
+const explain = (id: string) => explainRow(bench.engine, bench.workspace.lake, everything, id);
 const column = (row: ExplainedRow, name: string) => row.columns.find((found) => found.column === name);
 
 test('a cost of an AWS bill is shown with its line in the file and the rule that made it', async () => {
@@ -110,7 +110,7 @@ test.each(['aws', 'azure'])('every value of %s is the one that the named rule gi
       return `(${value})::${casts[types.get(name) ?? ''] ?? 'varchar'} as v${index}`;
     });
     const [given] = await bench.engine.rows(
-      `select ${values.join(', ')} from ${converter.scan(bench.workspace.lake.resolve(file.native))} where source_row = ${row.row} and part = ${row.part}`,
+      `select ${values.join(', ')} from ${converter.scan(bench.workspace.lake.resolve(file.native))} where centrail_row = ${row.row} and centrail_part = ${row.part}`,
     );
     for (const [index, { column: name, value }] of named.entries()) {
       expect([name, String(given?.[`v${index}`])]).toEqual([name, value]);

@@ -1,4 +1,4 @@
-import { everything } from '../../platform/kernel/index.ts';
+import type { Scope } from '../../platform/kernel/index.ts';
 import type { Engine, Lake, Row, Session } from '../../platform/warehouse/index.ts';
 import {
   billingPeriodDataset,
@@ -60,9 +60,14 @@ const datasets = new Map(
  * Where a stored row comes from: file, row, original values, and the rule behind each converted column. Works for every
  * snapshot that is still in the history. Refuses with `ingestion.unknownRow`.
  */
-export async function explainRow(engine: Engine, lake: Lake, id: string): Promise<ExplainedRow> {
+export async function explainRow(
+  engine: Engine,
+  lake: Lake,
+  scope: Scope,
+  id: string,
+): Promise<ExplainedRow> {
   const place = placeOf(id);
-  const { stored, ...month } = await findStored(engine, lake, place);
+  const { stored, ...month } = await findStored(engine, lake, scope, place);
   const { source, period, dataset, snapshot } = month;
   const origin = originOf(await lake.describe({ source, period, dataset, snapshot }));
   const file = origin.files.find(({ number }) => number === place.file);
@@ -108,13 +113,13 @@ type Found = Pick<ExplainedRow, 'source' | 'period' | 'dataset' | 'snapshot' | '
 };
 
 /** A snapshot bears the id of its import; an import of several months has made several. */
-async function findStored(engine: Engine, lake: Lake, place: Place): Promise<Found> {
+async function findStored(engine: Engine, lake: Lake, scope: Scope, place: Place): Promise<Found> {
   for (const partition of mainPartitions(await lake.current())) {
     const dataset = datasets.get(partition.dataset);
     const entry = snapshotsOf(partition).find((snapshot) => snapshot.id === place.importId);
     if (!entry || !dataset) continue;
     const { source, period } = partition;
-    const { relation } = await lake.selectMonth(everything, dataset, { source, period, snapshot: entry.id });
+    const { relation } = await lake.selectMonth(scope, dataset, { source, period, snapshot: entry.id });
     const stored = await engine.session((session) => readStoredRow(session, relation, place));
     if (stored) {
       const current = entry.id === partition.current?.id;
@@ -140,11 +145,12 @@ async function explainColumns(
   const { row, part, importId } = place;
   const provenance = { source, file: file.uri, fileNumber: file.number, importId };
   const [names] = await session.rows(compileExplanation(converter, native), [row, part]);
-  const [again] = await session.rows(
-    compileConversion(converter, native, provenance, [`source_row = ${row}`, `part = ${part}`]),
-  );
-  const rules = new Map(converter.columns.map((column) => [column.column, column.rules]));
   const derived = new Set(converter.dataset.derived.map(({ name }) => name));
+  const known = new Set([...converter.dataset.columns.map(({ name }) => name), ...derived]);
+  const extras = Object.keys(stored).filter((name) => !known.has(name));
+  const where = [`centrail_row = ${row}`, `centrail_part = ${part}`];
+  const [again] = await session.rows(compileConversion(converter, native, provenance, where, extras));
+  const rules = new Map(converter.columns.map((column) => [column.column, column.rules]));
   return Object.entries(stored).flatMap(([column, cell]): ExplainedColumn[] => {
     const value = textOf(cell);
     if (value === null || derived.has(column)) return [];

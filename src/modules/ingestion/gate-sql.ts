@@ -1,5 +1,5 @@
 import { addDecimal, type Decimal, tryParseDecimal, zero } from '../../platform/kernel/index.ts';
-import { identifier, literal, type Row, type Session } from '../../platform/warehouse/index.ts';
+import { fileLiteral, identifier, literal, type Row, type Session } from '../../platform/warehouse/index.ts';
 import type { NativeGroup } from './gate.ts';
 
 /**
@@ -20,13 +20,13 @@ export interface NativePass {
 
 /** A table expression that reads an original Parquet file for the second pass. */
 export function parquetOriginal(path: string): string {
-  return `read_parquet(${literal(path)})`;
+  return `read_parquet(${fileLiteral(path)})`;
 }
 
 /** A table expression that reads an original CSV for the second pass: the named columns only, by position in the header. */
 export function csvOriginal(path: string, gzip: boolean, header: readonly string[], nulls: string): string {
   const columns = header.map((name) => `${literal(name)}: 'VARCHAR'`).join(', ');
-  return `read_csv(${literal(path)}, columns = {${columns}}, auto_detect = false, delim = ',', quote = '"', escape = '"', header = true,
+  return `read_csv(${fileLiteral(path)}, columns = {${columns}}, auto_detect = false, delim = ',', quote = '"', escape = '"', header = true,
     compression = ${literal(gzip ? 'gzip' : 'none')}, nullstr = ${nulls}, allow_quoted_nulls = false)`;
 }
 

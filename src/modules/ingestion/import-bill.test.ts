@@ -1,7 +1,13 @@
 import { readFile, rename, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { collectGarbage, findPartition, rollBack, verifyLake } from '../../platform/warehouse/index.ts';
+import {
+  collectGarbage,
+  findPartition,
+  openWorkspace,
+  rollBack,
+  verifyLake,
+} from '../../platform/warehouse/index.ts';
 import {
   type Bench,
   costRows,
@@ -87,6 +93,41 @@ describe('a bill that was imported before', () => {
   });
 });
 
+describe('numbered parts of a bill', () => {
+  test('that are brought one after the other do not replace each other unasked', async () => {
+    await importInto(bench, await put(bench, 'acme-00001.csv', cur({})));
+    const second = await put(bench, 'acme-00002.csv', cur({}, {}));
+    expect((await importInto(bench, second)).errors).toMatchObject([
+      { code: 'ingestion.otherDelivery', exitCode: 7 },
+    ]);
+    expect(await billedCosts()).toEqual(['0.1']);
+    await put(bench, 'acme-00001.csv', cur({ 'lineItem/UnblendedCost': '0.3' }));
+    expect(outcome(await importInto(bench, bench.folder))).toEqual([['2026-10', 'USD', '0.5', 'replaced']]);
+  });
+});
+
+describe('a folder', () => {
+  test('with a bill in two packings counts it once', async () => {
+    await put(bench, 'acme.csv', cur({}));
+    await put(bench, 'acme.csv.gz', cur({}));
+    const result = await importInto(bench, bench.folder);
+    expect(await billedCosts()).toEqual(['0.1']);
+    expect(result.errors).toMatchObject([{ code: 'ingestion.otherDelivery' }]);
+  });
+
+  test('with the workspace in it does not import what the workspace keeps', async () => {
+    const path = await put(bench, 'acme.csv', cur({}));
+    const inside = openWorkspace({ root: join(bench.folder, 'data'), threads: 2 });
+    try {
+      const own = { ...bench, workspace: inside };
+      await importInto(own, path);
+      expect(outcome(await importInto(own, bench.folder))).toEqual([['2026-10', 'USD', '0.1', 'unchanged']]);
+    } finally {
+      await inside.close();
+    }
+  });
+});
+
 describe('a restated bill', () => {
   test('replaces its month, the earlier one stays in the history', async () => {
     const path = await put(bench, 'acme.csv', cur({}, {}));
@@ -122,6 +163,13 @@ describe('a restated bill', () => {
     expect(await stateOf(bench)).toEqual(before);
     const accepted = await importInto(bench, path, { acceptRestatement: true });
     expect(outcome(accepted)).toEqual([['2026-10', 'USD', '0.5', 'replaced']]);
+  });
+
+  test('of a month that had cost nothing yet needs no word: without an invoice it was not closed', async () => {
+    const path = await put(bench, 'acme.csv', cur({ 'lineItem/UnblendedCost': '0' }));
+    await importInto(bench, path);
+    await put(bench, 'acme.csv', cur({}));
+    expect(outcome(await importInto(bench, path))).toEqual([['2026-10', 'USD', '0.1', 'replaced']]);
   });
 
   test('of an open month needs no word: rows without an invoice are not final', async () => {

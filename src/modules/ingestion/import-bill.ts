@@ -1,5 +1,5 @@
 import { everything, type Issue, must, Refusal } from '../../platform/kernel/index.ts';
-import { type ObjectStore, openStore, type StoreOptions } from '../../platform/objects/index.ts';
+import { isS3Uri, type ObjectStore, openStore, type StoreOptions } from '../../platform/objects/index.ts';
 import { fileSha256, type Manifest } from '../../platform/warehouse/index.ts';
 import { costDataset } from '../focus/index.ts';
 import {
@@ -30,11 +30,21 @@ export async function importBill(
     const deliveries = await findDeliveries(store, checked.path, {
       source: checked.source,
       roots: stores.roots,
+      workspaceRoot: context.workspaceRoot,
     });
-    return await importDeliveries(context, store, deliveries, checked);
+    const mappingSha256 = await mappingHash(checked.as);
+    return await importDeliveries(context, store, deliveries, { ...checked, mappingSha256 });
   } finally {
     store.close();
   }
+}
+
+type Asked = CheckedImportRequest & { readonly mappingSha256?: string | undefined };
+
+/** A mapping that cannot be read is refused when it is used, with its name. */
+async function mappingHash(as: string | undefined): Promise<string | undefined> {
+  if (!as?.startsWith('mapping:')) return undefined;
+  return fileSha256(as.slice('mapping:'.length)).catch(() => undefined);
 }
 
 /** Deliveries up to this many bytes are imported two at a time: each alone would keep one core busy. */
@@ -45,7 +55,7 @@ export async function importDeliveries(
   context: ImportContext,
   store: ObjectStore,
   deliveries: readonly Delivery[],
-  request: CheckedImportRequest,
+  request: Asked,
 ): Promise<ImportResult> {
   const started = performance.now();
   const outcomes = new Map<Delivery, DeliveryOutcome>();
@@ -111,7 +121,7 @@ async function outcomeOf(
   context: ImportContext,
   batch: Batch,
   delivery: Delivery,
-  request: CheckedImportRequest,
+  request: Asked,
 ): Promise<DeliveryOutcome> {
   try {
     return await importDelivery(context, batch, delivery, request);
@@ -186,7 +196,7 @@ async function qualityOfImports(context: ImportContext, imports: readonly Import
 async function findUnchanged(
   context: ImportContext,
   delivery: Delivery,
-  request: CheckedImportRequest,
+  request: Asked,
 ): Promise<ImportOrigin | undefined> {
   const manifest = await context.lake.current();
   const fingerprint = deliveryFingerprint(delivery, request);
@@ -238,10 +248,9 @@ async function sameContent(origin: ImportOrigin, delivery: Delivery): Promise<bo
   for (const [index, file] of delivery.files.entries()) {
     const before = origin.files[index];
     if (before?.bytes !== file.bytes) return false;
-    const same =
-      file.inode === undefined
-        ? before.etag !== undefined && before.etag === file.etag
-        : before.sha256 === (await fileSha256(file.uri));
+    const same = isS3Uri(file.uri)
+      ? before.etag !== undefined && before.etag === file.etag
+      : before.sha256 === (await fileSha256(file.uri));
     if (!same) return false;
   }
   return true;

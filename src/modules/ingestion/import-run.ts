@@ -31,6 +31,7 @@ export interface DeliveryOptions {
   readonly as?: string | undefined;
   readonly currency?: string | undefined;
   readonly period?: string | undefined;
+  readonly mappingSha256?: string | undefined;
   readonly dryRun: boolean;
   readonly acceptRestatement: boolean;
   readonly acceptQuarantine: readonly string[];

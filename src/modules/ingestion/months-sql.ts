@@ -1,4 +1,4 @@
-import { identifier, literal, type Row, type Session } from '../../platform/warehouse/index.ts';
+import { fileLiteral, identifier, type Row, type Session } from '../../platform/warehouse/index.ts';
 import type { NativeColumn } from './convert/native-columns.ts';
 
 /** A key of a comparison: its name, and its SQL on either side (the two snapshots may have different columns). */
@@ -90,7 +90,7 @@ export async function readNativeRow(
     return `${nested ? `to_json(${identifier(name)})` : identifier(name)}::varchar as ${identifier(name)}`;
   });
   const [found] = await session.rows(
-    `select ${texts.join(', ')} from read_parquet(${literal(file)}, file_row_number = true) where file_row_number = $1`,
+    `select ${texts.join(', ')} from read_parquet(${fileLiteral(file)}, file_row_number = true) where file_row_number = $1`,
     [row - 1],
   );
   return found;

@@ -24,7 +24,13 @@ export interface OriginFile extends DeliveredFile {
 /** Where a snapshot comes from; kept in its description. */
 export interface ImportOrigin {
   readonly importId: string;
-  readonly delivery: { readonly key: string; readonly label: string; readonly version: string | null };
+  readonly delivery: {
+    readonly key: string;
+    readonly label: string;
+    readonly version: string | null;
+    /** The month that its manifest is of. */
+    readonly period?: string | null;
+  };
   /** What the caller said about the files, and the version of the conversion. */
   readonly given: string;
   readonly files: readonly OriginFile[];
@@ -53,11 +59,14 @@ interface Given {
   readonly as?: string | undefined;
   readonly currency?: string | undefined;
   readonly period?: string | undefined;
+  /** SHA-256 of the mapping file: another mapping under the same name makes another bill. */
+  readonly mappingSha256?: string | undefined;
 }
 
 /** The caller's options that change what is converted, and the version of the conversion, as one text. */
-export function givenOf({ as, currency, period }: Given): string {
-  return JSON.stringify([conversionVersion, as ?? null, currency ?? null, period ?? null]);
+export function givenOf({ as, currency, period, mappingSha256 }: Given): string {
+  const mapping = mappingSha256 === undefined ? [] : [mappingSha256];
+  return JSON.stringify([conversionVersion, as ?? null, currency ?? null, period ?? null, ...mapping]);
 }
 
 /** Names a delivery by what a listing shows of it: its version, and path, size, time and inode (or etag) of its files. */

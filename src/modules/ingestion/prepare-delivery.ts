@@ -46,7 +46,24 @@ export async function prepareAll(run: Run): Promise<ReadyFile[]> {
     tell('read');
   }
   refuseMixedDatasets(files);
-  return files.map((file) => bringStraysHome(file, files));
+  const alike = await costsAlike(run, files);
+  return alike.map((file) => bringStraysHome(file, alike));
+}
+
+/** Net costs hold their discounts, gross costs have them in rows of their own: one bill is read in one way, part by part. */
+async function costsAlike(run: Run, files: readonly ReadyFile[]): Promise<readonly ReadyFile[]> {
+  const { context, options } = run;
+  const isNet = files.map(({ choices }) => choices.net);
+  if (!isNet.includes(true) || !isNet.includes(false)) return files;
+  const again = [];
+  for (const file of files) {
+    const { staged, number } = file;
+    const gross = file.choices.net
+      ? await prepareFile(context.engine, staged, { ...options, number, gross: true })
+      : file;
+    again.push({ ...file, ...gross, origin: { ...file.origin, choices: gross.choices } });
+  }
+  return again;
 }
 
 /**

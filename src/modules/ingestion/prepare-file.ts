@@ -71,6 +71,7 @@ export async function prepareFile(
     readonly number: number;
     readonly currency?: string | undefined;
     readonly period?: string | undefined;
+    readonly gross?: boolean | undefined;
     readonly acceptQuarantine: readonly string[];
   },
 ): Promise<PreparedFile> {

@@ -3,6 +3,7 @@ import { type Issue, must, type Refusal } from '../../platform/kernel/index.ts';
 import { faultPoint, type SnapshotDescription } from '../../platform/warehouse/index.ts';
 import { totalsOf } from './books.ts';
 import { extraColumns } from './convert/converter.ts';
+import { type Delivery, withoutEndings } from './deliveries.ts';
 import { ingestionErrors } from './errors.ts';
 import { type DeliveryOutcome, done, type ReadyFile, type Run, type WrittenMonth } from './import-run.ts';
 import {
@@ -52,8 +53,11 @@ async function conflictWith(
     if (!current) continue;
     const key = { dataset: first.converter.dataset.name, source: delivery.source, period };
     const before = await context.lake.describe(key);
-    const otherKey = current.delivery.key !== delivery.key && !delivery.named;
-    if (otherKey || run.batch.imports.has(current.id)) {
+    const rows = entries.reduce((sum, { rowsWritten }) => sum + rowsWritten, 0);
+    const stray = strayMonth(delivery, { period, rows }, originOf(before));
+    if (stray) return stray;
+    const other = current.delivery.key !== delivery.key || isOtherPart(originOf(before).files, delivery);
+    if ((other && !delivery.named) || run.batch.imports.has(current.id)) {
       const existing = originOf(before).delivery.label;
       return ingestionErrors.otherDelivery({
         source: delivery.source,
@@ -73,6 +77,30 @@ async function conflictWith(
     });
   }
   return undefined;
+}
+
+/** A manifest is the bill of its month: a few rows of another month in it are no new version of that month. */
+function strayMonth(
+  delivery: Delivery,
+  month: { readonly period: string; readonly rows: number },
+  before: ImportOrigin,
+): Refusal | undefined {
+  const { period } = delivery;
+  if (period === null || period === month.period || before.delivery.period === period) return undefined;
+  return ingestionErrors.strayMonth({
+    file: delivery.label,
+    period,
+    found: month.period,
+    rows: month.rows,
+    existing: before.delivery.label,
+  });
+}
+
+/** Numbered parts share a key; one that is brought alone after another is no new version of it, but the rest of it. */
+function isOtherPart(before: readonly OriginFile[], delivery: Delivery): boolean {
+  if (!delivery.key.startsWith('file:')) return false;
+  const names = new Set(before.map(({ uri }) => withoutEndings(uri)));
+  return !delivery.files.some(({ uri }) => names.has(withoutEndings(uri)));
 }
 
 function contentOf(files: readonly OriginFile[]): string {
@@ -95,7 +123,12 @@ async function publishMonths(
   const quarantine = await writeQuarantine(run, files);
   const origin: ImportOrigin = {
     importId,
-    delivery: { key: delivery.key, label: delivery.label, version: delivery.version },
+    delivery: {
+      key: delivery.key,
+      label: delivery.label,
+      version: delivery.version,
+      period: delivery.period,
+    },
     given: givenOf(options),
     files: files.map((file) => file.origin),
     months: months.map(({ period }) => period),
@@ -104,13 +137,15 @@ async function publishMonths(
   };
   const sealed: SnapshotDescription[] = [];
   for (const month of months) {
-    const openRows = files.flatMap((file) => file.months).filter(({ period }) => period === month.period);
+    const counted = files.flatMap((file) => file.months).filter(({ period }) => period === month.period);
     const common = {
       id: importId,
       source: delivery.source,
       period: month.period,
       delivery: { key: delivery.key, fingerprint: deliveryFingerprint(delivery, options) },
-      final: openRows.length > 0 && openRows.every((counted) => counted.openRows === 0),
+      final:
+        counted.every(({ openRows }) => openRows === 0) &&
+        counted.some(({ invoicedRows }) => invoicedRows > 0),
       raw: files.flatMap(({ raw }) => raw ?? []),
       origin,
     };
@@ -122,7 +157,7 @@ async function publishMonths(
         ...common,
         dataset: dataset.name,
         files: month.files,
-        extraColumns: [...new Set(files.flatMap((file) => extraColumns(file.converter)))],
+        extraColumns: extraColumns(files.map(({ converter }) => converter)),
         currencyColumn,
         totals: totalsOf(month.converted, dataset.roles.costs),
       }),

@@ -1,4 +1,5 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import { everything } from '../../platform/kernel/index.ts';
 import type { Workspace } from '../../platform/warehouse/index.ts';
 import * as contract from './contract.ts';
 import { diffMonth } from './diff-months.ts';
@@ -28,7 +29,7 @@ export function addQuestionRoutes(
       const { by, ...asked } = request.query;
       const names = by.split(',').filter((name) => name !== '');
       const engine = await workspace.engine();
-      return mutable(await diffMonth(engine, lake, { ...request.params, ...asked, by: names }));
+      return mutable(await diffMonth(engine, lake, everything, { ...request.params, ...asked, by: names }));
     },
   );
 
@@ -45,7 +46,7 @@ export function addQuestionRoutes(
     },
     async (request) => {
       const asked = { ...request.params, ...request.body };
-      return mutable(await reconcileInvoice(await workspace.engine(), lake, asked));
+      return mutable(await reconcileInvoice(await workspace.engine(), lake, everything, asked));
     },
   );
 
@@ -59,6 +60,7 @@ export function addQuestionRoutes(
         response: { 200: contract.explainedRowSchema },
       },
     },
-    async (request) => mutable(await explainRow(await workspace.engine(), lake, request.params.id)),
+    async (request) =>
+      mutable(await explainRow(await workspace.engine(), lake, everything, request.params.id)),
   );
 }

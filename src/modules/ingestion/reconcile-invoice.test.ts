@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { formatFixed, parseDecimal, roundHalfUp, sumDecimals } from '../../platform/kernel/index.ts';
+import {
+  everything,
+  formatFixed,
+  parseDecimal,
+  roundHalfUp,
+  sumDecimals,
+} from '../../platform/kernel/index.ts';
 import { candidatesFor, type InvoiceLine, roundedSum, sumOf } from './invoice-candidates.ts';
 import { parseInvoiceTotal, reconcileInvoice } from './reconcile-invoice.ts';
 import { focusRow, type MonthsBench, openMonthsBench } from './testing/months-fixture.ts';
@@ -28,7 +34,7 @@ function reconcile(
   more: { source?: string; currency?: string; invoiceId?: string } = {},
 ) {
   const { source = 'azure', ...rest } = more;
-  return reconcileInvoice(bench.engine, bench.workspace.lake, {
+  return reconcileInvoice(bench.engine, bench.workspace.lake, everything, {
     source,
     period: '2026-10',
     invoiceTotal,
@@ -133,7 +139,7 @@ test('yen have no decimals: lines of 100.4 are 200 on an invoice that rounds lin
 test('a month in several currencies asks which one the invoice is in', async () => {
   const asked = { source: 'azure', period: '2026-10', invoiceTotal: '1' };
   const { engine, workspace } = bench;
-  await expect(reconcileInvoice(engine, workspace.lake, asked)).rejects.toMatchObject({
+  await expect(reconcileInvoice(engine, workspace.lake, everything, asked)).rejects.toMatchObject({
     code: 'ingestion.whichCurrency',
     message: expect.stringContaining('EUR and USD'),
   });

@@ -2,12 +2,12 @@ import {
   compareDecimal,
   currencyExponent,
   type Decimal,
-  everything,
   formatDecimal,
   formatFixed,
   isZero,
   parseDecimal,
   roundHalfUp,
+  type Scope,
   subtractDecimal,
 } from '../../platform/kernel/index.ts';
 import type { Engine, Lake, Row, Selection } from '../../platform/warehouse/index.ts';
@@ -77,6 +77,7 @@ export interface Reconciliation {
 export async function reconcileInvoice(
   engine: Engine,
   lake: Lake,
+  scope: Scope,
   asked: {
     readonly source: string;
     readonly period: string;
@@ -87,7 +88,7 @@ export async function reconcileInvoice(
 ): Promise<Reconciliation> {
   const { source, period } = asked;
   const { id: snapshot } = await lake.describe({ dataset: costDataset.name, source, period });
-  const selection = await lake.selectMonth(everything, costDataset, { source, period, snapshot });
+  const selection = await lake.selectMonth(scope, costDataset, { source, period, snapshot });
   const currency = currencyOf(selection, asked);
   const places = currencyExponent(currency) ?? 2;
   const total = parseInvoiceTotal(asked.invoiceTotal, { currency, places });

@@ -133,7 +133,8 @@ function identifyAws(columns: readonly NativeColumn[]): BillFormat | undefined {
 function csvColumns(header: readonly string[], file: string): NativeColumn[] {
   if (header.every((name) => name.trim() === '')) throw ingestionErrors.emptyFile({ file });
   const names: string[] = [];
-  const taken = new Set<string>();
+  // DuckDB numbers rows under this name.
+  const taken = new Set<string>(['file_row_number']);
   for (const [index, raw] of header.entries()) {
     const name = raw.trim() === '' ? `column ${index + 1}` : raw.trim();
     let unique = name;

@@ -2,6 +2,7 @@ import { noCurrency } from '../../platform/kernel/index.ts';
 import {
   type Dataset,
   type Engine,
+  fileLiteral,
   identifier,
   literal,
   type Row,
@@ -22,19 +23,19 @@ export async function describeParquet(
   engine: Pick<Engine, 'rows'>,
   file: { readonly path: string },
 ): Promise<NativeColumn[]> {
-  const rows = await engine.rows(`describe select * from read_parquet(${literal(file.path)})`);
+  const rows = await engine.rows(`describe select * from read_parquet(${fileLiteral(file.path)})`);
   return rows.map((row) => ({ name: String(row['column_name']), type: String(row['column_type']) }));
 }
 
 /** Rows of a Parquet file, from its footer. */
 export async function countParquet(session: Pick<Engine, 'rows'>, path: string): Promise<number> {
-  const [row] = await session.rows(`select num_rows as n from parquet_file_metadata(${literal(path)})`);
+  const [row] = await session.rows(`select num_rows as n from parquet_file_metadata(${fileLiteral(path)})`);
   return Number(row?.['n']);
 }
 
 /** Reads every value of a Parquet file; fails where one cannot be unpacked. */
 export async function scanParquet(session: Pick<Engine, 'rows'>, path: string): Promise<void> {
-  await session.rows(`select max(hash(columns(*))) from read_parquet(${literal(path)})`);
+  await session.rows(`select max(hash(columns(*))) from read_parquet(${fileLiteral(path)})`);
 }
 
 /** How a CSV is read, always the same: the dialect is forced, never sniffed. */
@@ -48,7 +49,7 @@ export interface CsvReading {
 
 function readCsv(reading: CsvReading): string {
   const columns = reading.columns.map((column) => `${literal(column.name)}: 'VARCHAR'`).join(', ');
-  return `read_csv(${literal(reading.path)}, auto_detect = false, header = true, delim = ',', quote = '"', escape = '"',
+  return `read_csv(${fileLiteral(reading.path)}, auto_detect = false, header = true, delim = ',', quote = '"', escape = '"',
   allow_quoted_nulls = false, nullstr = ${reading.nullTexts}, compression = ${literal(reading.gzip ? 'gzip' : 'none')},
   columns = {${columns}})`;
 }
@@ -74,7 +75,7 @@ async function copy(session: Pick<Engine, 'rows'>, statement: string): Promise<n
 
 /** The rows of a staged file as they came, numbered from 1. */
 function nativeRows(staged: string): string {
-  return `(select *, file_row_number + 1 as source_row from read_parquet(${literal(staged)}, file_row_number = true)) as scan`;
+  return `(select *, file_row_number + 1 as centrail_row from read_parquet(${fileLiteral(staged)}, file_row_number = true)) as scan`;
 }
 
 /** A cell that holds no value of its kind. */
@@ -97,7 +98,7 @@ export async function findUnreadableCells(
 ): Promise<UnreadableCell[]> {
   const checks = cellChecks(file.native, file.converter);
   if (checks.length === 0) return [];
-  const from = `read_parquet(${literal(file.staged)}, file_row_number = true)`;
+  const from = `read_parquet(${fileLiteral(file.staged)}, file_row_number = true)`;
   const counts = checks.map(({ where }, index) => `count(*) filter (where ${where}) as c${index}`);
   const [counted] = await session.rows(`select ${counts.join(', ')} from ${from}`);
   const found: UnreadableCell[] = [];
@@ -131,20 +132,24 @@ function cellChecks(native: NativeColumns, converter: Converter): CellCheck[] {
   const times = new Set(converter.times);
   return [
     ...[...numbers.values()]
-      .filter(({ name }) => needsCheck(native, name))
+      .filter(({ name }) => !isNumber(native.find(name)?.type))
       .map(({ name, when }) => check('unreadable-number', name, unreadableDecimal(native.text(name)), when)),
     ...[...times]
-      .filter((name) => needsCheck(native, name))
+      .filter((name) => !/^(DATE|TIMESTAMP)/.test(native.find(name)?.type ?? 'DATE'))
       .map((name) =>
         check('unreadable-date', name, unreadableTimestamp(native.text(name), converter.dateOrder)),
       ),
   ];
 }
 
-/** Typed Parquet columns are readable by their type; doubles may still be NaN or infinite. */
-function needsCheck(native: NativeColumns, name: string): boolean {
-  const type = native.find(name)?.type;
-  return type === 'VARCHAR' || type === 'DOUBLE' || type === 'FLOAT';
+/**
+ * Numbers of these types are readable whatever they are: doubles may be NaN, bytes may be any text, and a wider number may
+ * not fit. Absent columns have no cells.
+ */
+function isNumber(type: string | undefined): boolean {
+  if (type === undefined || /^U?(TINYINT|SMALLINT|INTEGER|BIGINT)$/.test(type)) return true;
+  const [, width, scale] = /^DECIMAL\((\d+),(\d+)\)$/.exec(type) ?? [];
+  return width !== undefined && Number(width) - Number(scale) <= 26;
 }
 
 /** A billing month and currency as the rows label them, with what else the gate needs to know of them. */
@@ -152,8 +157,10 @@ export interface MonthOfFile {
   readonly period: string | null;
   readonly currency: string;
   readonly rows: number;
-  /** Rows with a cost and without an invoice: 0 when the provider has closed the month. */
+  /** Rows with a cost and without an invoice: 0, beside rows with one, when the provider has closed the month. */
   readonly openRows: number;
+  /** Rows that name an invoice. */
+  readonly invoicedRows: number;
   /** Rows with a period that ends before it starts. */
   readonly backwardRows: number;
 }
@@ -170,7 +177,7 @@ export async function findMonths(
   const backward = intervalsOf(file.native, converter).map(({ runsBackwards }) => runsBackwards);
   const rows =
     await session.rows(`select try(${converter.period}) as period, ${converter.currency} as currency,
-  count(*) as rows, count(*) filter (where not (${converter.invoiced}) and coalesce(try(${cost}), 1) <> 0) as open,
+  count(*) as rows, count(*) filter (where ${converter.invoiced}) as invoiced, count(*) filter (where not (${converter.invoiced}) and coalesce(try(${cost}), 1) <> 0) as open,
   count(*) filter (where ${backward.length === 0 ? 'false' : backward.join(' or ')}) as backward
 from ${nativeRows(file.staged)}${rest} group by 1, 2 order by 1, 2`);
   return rows.map((row) => ({
@@ -178,6 +185,7 @@ from ${nativeRows(file.staged)}${rest} group by 1, 2 order by 1, 2`);
     currency: String(row['currency']),
     rows: Number(row['rows']),
     openRows: Number(row['open']),
+    invoicedRows: Number(row['invoiced']),
     backwardRows: Number(row['backward']),
   }));
 }
@@ -190,7 +198,7 @@ export async function findUnlabelledRows(
   limit: number,
 ): Promise<number[]> {
   const rows = await session.rows(
-    `select source_row as row from ${nativeRows(staged)} where try(${converter.period}) is null order by 1 limit ${limit}`,
+    `select centrail_row as row from ${nativeRows(staged)} where try(${converter.period}) is null order by 1 limit ${limit}`,
   );
   return rows.map((row) => Number(row['row']));
 }
@@ -203,7 +211,7 @@ export async function firstRowWithCurrency(
   currency: string,
 ): Promise<number> {
   const [row] = await session.rows(
-    `select min(source_row) as row from ${nativeRows(staged)} where ${converter.currency} = $1`,
+    `select min(centrail_row) as row from ${nativeRows(staged)} where ${converter.currency} = $1`,
     [currency],
   );
   return Number(row?.['row']);
@@ -218,7 +226,7 @@ export async function findMixedCurrencies(
 ): Promise<Row | undefined> {
   const [row] = await session.rows(
     `select account, min(row) as first, max(row) as row, string_agg(currency, ', ' order by row) as currencies from (
-  select ${converter.account} as account, ${converter.currency} as currency, min(source_row) as row
+  select ${converter.account} as account, ${converter.currency} as currency, min(centrail_row) as row
   from ${nativeRows(staged)} where try(${converter.period}) = $1 group by 1, 2
 ) group by 1 having count(distinct currency) > 1 order by 1 limit 1`,
     [period],
@@ -235,7 +243,7 @@ export async function findNegativePeriod(
 ): Promise<Row | undefined> {
   for (const { start, end, runsBackwards } of intervalsOf(native, converter)) {
     const [row] = await session.rows(
-      `select source_row as row, ${native.text(start)} as start, ${native.text(end)} as end from ${nativeRows(staged)} where ${runsBackwards} order by 1 limit 1`,
+      `select centrail_row as row, ${native.text(start)} as start, ${native.text(end)} as end from ${nativeRows(staged)} where ${runsBackwards} order by 1 limit 1`,
     );
     if (row) return { ...row, field: native.find(end)?.name ?? end };
   }
@@ -257,12 +265,12 @@ export async function sampleDates(
   names: readonly string[],
 ): Promise<Row[]> {
   const columns = names.map((name) => `${native.text(name)} as ${identifier(name)}`).join(', ');
-  return session.rows(`select distinct ${columns} from read_parquet(${literal(staged)}) limit 1000`);
+  return session.rows(`select distinct ${columns} from read_parquet(${fileLiteral(staged)}) limit 1000`);
 }
 
 /** Σ of what was written, per currency and kind of row: the converted side of the gate. */
 export function convertedSums(session: Session, files: readonly string[], dataset: Dataset): Promise<Row[]> {
-  const from = `read_parquet([${files.map(literal).join(', ')}], union_by_name = true)`;
+  const from = `read_parquet([${files.map(fileLiteral).join(', ')}], union_by_name = true)`;
   if (dataset.name === 'cost') {
     const sums = dataset.roles.costs.map((cost) => `sum(${cost}) as ${cost}`).join(', ');
     return session.rows(`select BillingCurrency as currency, x_Part as part, x_CostRule as rule, ${bridgePart} as bridge,
@@ -300,7 +308,7 @@ export async function countNetCosts(
 ): Promise<{ readonly net: number; readonly grossAlone: number }> {
   const { net, gross } = costs;
   const [row] = await session.rows(
-    `select count(${net}) as net, count(*) filter (where ${net} is null and ${gross} is not null and coalesce(try_cast(${gross} as double), 1) <> 0) as alone from read_parquet(${literal(staged)})`,
+    `select count(${net}) as net, count(*) filter (where ${net} is null and ${gross} is not null and coalesce(try_cast(${gross} as double), 1) <> 0) as alone from read_parquet(${fileLiteral(staged)})`,
   );
   return { net: Number(row?.['net']), grossAlone: Number(row?.['alone']) };
 }
@@ -324,7 +332,7 @@ from ${nativeRows(staged)} where ${inRows(rows)} group by 1, 2`);
 
 /** SQL that is true for the given rows of a staged file. */
 export function inRows(rows: readonly number[]): string {
-  return `source_row in (${rows.join(', ')})`;
+  return `centrail_row in (${rows.join(', ')})`;
 }
 
 /** Writes the rows that are left out, whole and as they were, with the rule that kept them out. */
@@ -342,9 +350,9 @@ export function quarantineSelect(
     .map(({ row, rule, field, value }) => `(${row}, ${literal(rule)}, ${literal(field)}, ${literal(value)})`)
     .join(', ');
   return `select ${literal(place.importId)} as x_ImportId, ${literal(place.file)} as x_SourceFile, ${place.fileNumber}::bigint as x_SourceFileNumber,
-  q.source_row::bigint as x_SourceRow, q.rule as Rule, q.field as Field, q.value as "Value", to_json(n)::varchar as "Row"
-from (values ${values}) as q(source_row, rule, field, value)
-join (select *, file_row_number + 1 as source_row from read_parquet(${literal(staged)}, file_row_number = true)) as n using (source_row)
+  q.centrail_row::bigint as x_SourceRow, q.rule as Rule, q.field as Field, q.value as "Value", to_json(n)::varchar as "Row"
+from (values ${values}) as q(centrail_row, rule, field, value)
+join (select *, file_row_number + 1 as centrail_row from read_parquet(${fileLiteral(staged)}, file_row_number = true)) as n using (centrail_row)
 order by 4`;
 }
 

@@ -3,7 +3,7 @@ import { addDecimal, must, type Refusal, zero } from '../../platform/kernel/inde
 import { literal, type Row } from '../../platform/warehouse/index.ts';
 import { balanceMonth, findForgotten } from './books.ts';
 import type { ImportEntry } from './contract.ts';
-import { compileConversion } from './convert/converter.ts';
+import { compileConversion, extraColumns } from './convert/converter.ts';
 import { ingestionErrors } from './errors.ts';
 import { findingsOf } from './findings.ts';
 import type { ReadyFile, Run, WrittenMonth } from './import-run.ts';
@@ -19,6 +19,7 @@ export async function writeMonth(
 ): Promise<WrittenMonth> {
   const { context, delivery, importId } = run;
   const dataset = must(files[0], 'file').converter.dataset;
+  const extras = extraColumns(files.map(({ converter }) => converter));
   const written = [];
   for (const file of files.filter(({ months }) => months.some((month) => month.period === period))) {
     const target = await run.writer.newFile(
@@ -31,6 +32,7 @@ export async function writeMonth(
       file.staged.staged,
       provenance,
       monthCondition(file, period),
+      extras,
     );
     const rows = await writeParquet(context.engine, select, target.absolute).catch(async (error) => {
       throw await damageOf(context.engine, file.staged, error);

@@ -104,7 +104,8 @@ function variableOf(key: string): string {
 
 function fileHints(found: ReadonlyMap<string, Given>, file: TomlFile | undefined): string[] {
   return [...found].map(
-    ([key, given]) => `${given.origin}: ${key} ${answer(key)}${file ? ' in finops.toml' : ''}`,
+    ([key, given]) =>
+      `${given.origin}: ${key} ${answer(key)}${file && key in readKeys ? ' in finops.toml' : ''}`,
   );
 }
 

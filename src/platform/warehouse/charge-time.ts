@@ -4,9 +4,12 @@ import { identifier } from './engine.ts';
 /** The finest time of the charge that a query asks for; weeks are summed from days. */
 export type SpreadUnit = 'day' | 'hour';
 
-/** The billing month's first instant, whatever day of the month the column holds. */
+/**
+ * The billing month's first instant. A provider's month may begin some hours before or after midnight UTC
+ * (`2026-10-01T00:00+02:00` is 22:00 of 30 September): the day after its start is in the month that the provider means.
+ */
 export function billingStartSql(dataset: Dataset): string {
-  return `date_trunc('month', ${identifier(dataset.roles.billingPeriodStart)})`;
+  return `date_trunc('month', ${identifier(dataset.roles.billingPeriodStart)} + interval 1 day)`;
 }
 
 /** Columns that `spreadSql` needs of every row. */

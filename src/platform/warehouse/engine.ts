@@ -88,9 +88,17 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
   };
 }
 
-/** A text as an SQL literal, for places that take no parameter (file names in `read_parquet`, COPY targets). */
+/** A text as an SQL literal, for places that take no parameter (COPY targets; files to read: see `fileLiteral`). */
 export function literal(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
+}
+
+/**
+ * The path of one file to read, as an SQL literal. DuckDB takes a path to read for a pattern: `bill[1].csv` would read
+ * `bill1.csv`, and `bill*.csv` every bill beside it. In brackets a character means itself.
+ */
+export function fileLiteral(path: string): string {
+  return literal(path.replace(/[*?[]/g, '[$&]'));
 }
 
 /** A name as a quoted SQL identifier. */

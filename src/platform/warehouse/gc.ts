@@ -4,6 +4,7 @@ import { fileSize, filesBelow, syncFolder } from './durable.ts';
 import type { Lake } from './lake.ts';
 import { type Manifest, manifestFile, manifestGenerations, type Partition } from './manifest.ts';
 import { descriptionPath, readDescription, type SnapshotDescription } from './snapshot.ts';
+import { filesOf } from './writer.ts';
 
 export interface CollectOptions {
   /** Old snapshots stay at least this long after they were replaced. Default 90. */
@@ -93,21 +94,9 @@ function discard(
     ...partition,
     history: partition.history.filter((entry) => !leaving.has(snapshotKey(partition, entry.id))),
   }));
-  const kept = namedFiles(partitions);
-  const left = [...namedFiles(manifest.partitions)].filter((path) => !kept.has(path));
+  const kept = filesOf({ partitions });
+  const left = [...filesOf(manifest)].filter((path) => !kept.has(path));
   return { partitions, discarded: [...manifest.discarded, ...left.map((path) => ({ path, since }))] };
-}
-
-/** Every file that the partitions name, descriptions included. */
-function namedFiles(partitions: readonly Partition[]): Set<string> {
-  const named = new Set<string>();
-  for (const partition of partitions) {
-    for (const entry of [...(partition.current ? [partition.current] : []), ...partition.history]) {
-      named.add(snapshotKey(partition, entry.id));
-      for (const file of entry.files) named.add(file.path);
-    }
-  }
-  return named;
 }
 
 async function removeFiles(
@@ -128,7 +117,7 @@ async function removeFiles(
 
 /** Files that no manifest names are the remains of a crash: the write lock proves that nobody is writing them. */
 async function removeLeftovers(lake: Lake, manifest: Manifest): Promise<{ path: string; bytes: number }[]> {
-  const named = namedFiles(manifest.partitions);
+  const named = filesOf(manifest);
   for (const { path } of manifest.discarded) named.add(path);
   const leftovers = (await filesBelow(lake.root)).filter(
     (path) => !named.has(path) && !path.startsWith('write.lock') && !/^manifest\/\d+\.json$/.test(path),

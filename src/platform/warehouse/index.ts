@@ -21,6 +21,7 @@ export type {
 export { copyNewFile, filesBelow, syncFile, syncFolder } from './durable.ts';
 export {
   type Engine,
+  fileLiteral,
   identifier,
   literal,
   openEngine,

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { everything, type Scope } from '../kernel/index.ts';
 import type { Dataset } from './dataset.ts';
 import { filesBelow } from './durable.ts';
@@ -131,6 +131,35 @@ test('one commit flips several months together', async () => {
   });
   expect(await total()).toBe('3');
   expect((await lake.current()).generation).toBe(1);
+});
+
+test('a generation that is there although writing it ended in an error keeps its files', async () => {
+  await load('2026-09', ['1']);
+  // The disk fails after the generation has its name: the first thing to fail then is made to.
+  vi.stubEnv('FINOPS_FAULT_POINT', 'lake.manifest-linked');
+  const kill = vi.spyOn(process, 'kill').mockImplementation(() => {
+    throw new Error('EIO: i/o error');
+  });
+  try {
+    await expect(load('2026-10', ['2'])).rejects.toThrow('EIO');
+  } finally {
+    kill.mockRestore();
+    vi.unstubAllEnvs();
+  }
+  expect((await lake.current()).generation).toBe(2);
+  expect(await total()).toBe('3');
+  expect((await verifyLake(lake, engine)).findings).toEqual([]);
+});
+
+test('columns of their own that differ in case alone are one column', async () => {
+  await load('2026-09', ['1'], 'x_Team');
+  await load('2026-10', ['2'], 'x_team');
+  const { relation, columns } = await lake.select(everything, dataset);
+  expect([...columns.keys()].filter((name) => /team/i.test(name))).toEqual(['x_Team']);
+  expect(await engine.rows(`select cost, x_Team from ${relation} order by cost`)).toEqual([
+    { cost: '1', x_Team: 'v' },
+    { cost: '2', x_Team: 'v' },
+  ]);
 });
 
 test('months with other columns of their own are read together, null where absent', async () => {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { assert, type Scope } from '../kernel/index.ts';
 import type { ColumnType, Dataset, Selection } from './dataset.ts';
-import { identifier, literal } from './engine.ts';
+import { fileLiteral, identifier } from './engine.ts';
 import type { SnapshotEntry } from './manifest.ts';
 
 const sqlTypes: Readonly<Record<ColumnType, string>> = {
@@ -31,7 +31,7 @@ export function selectFiles(input: {
 }): Selection {
   assert(input.scope?.kind === 'all', 'a selection demands a scope');
   const { dataset, entries } = input;
-  const extras = [...new Set(entries.flatMap((entry) => entry.extraColumns))].sort();
+  const extras = extrasOf(dataset, entries);
   const columns = new Map<string, ColumnType>([
     ...dataset.columns.map((column): [string, ColumnType] => [column.name, column.type]),
     ...dataset.derived.map((column): [string, ColumnType] => [column.name, column.type]),
@@ -48,6 +48,18 @@ export function selectFiles(input: {
   };
 }
 
+/** The extra columns of all entries. SQL knows no case: `x_Team` and `x_team` are one column, and none of ours is taken. */
+function extrasOf(dataset: Dataset, entries: readonly SnapshotEntry[]): string[] {
+  const taken = new Set([...dataset.columns, ...dataset.derived].map(({ name }) => name.toLowerCase()));
+  const extras: string[] = [];
+  for (const name of entries.flatMap((entry) => entry.extraColumns).sort()) {
+    if (taken.has(name.toLowerCase())) continue;
+    taken.add(name.toLowerCase());
+    extras.push(name);
+  }
+  return extras;
+}
+
 function relationOf(
   root: string,
   dataset: Dataset,
@@ -58,19 +70,21 @@ function relationOf(
   const groups = new Map<string, SnapshotEntry[]>();
   for (const entry of entries) {
     if (entry.files.length === 0) continue;
-    const key = entry.extraColumns.join('\n');
+    const key = entry.extraColumns.join('\n').toLowerCase();
     groups.set(key, [...(groups.get(key) ?? []), entry]);
   }
   if (groups.size === 0) return `(select *${derived} from (${emptyRelation(dataset)}))`;
   const parts = [...groups.values()].map((group) => {
-    const present = new Set(group[0]?.extraColumns);
+    const present = new Set(group[0]?.extraColumns.map((name) => name.toLowerCase()));
     const names = [
       ...dataset.columns.map((column) => identifier(column.name)),
       ...extras.map((name) =>
-        present.has(name) ? identifier(name) : `null::varchar as ${identifier(name)}`,
+        present.has(name.toLowerCase())
+          ? `${identifier(name)} as ${identifier(name)}`
+          : `null::varchar as ${identifier(name)}`,
       ),
     ];
-    const paths = group.flatMap((entry) => entry.files.map((file) => literal(join(root, file.path))));
+    const paths = group.flatMap((entry) => entry.files.map((file) => fileLiteral(join(root, file.path))));
     return `select ${names.join(', ')} from read_parquet([${paths.join(', ')}], union_by_name = false)`;
   });
   return derived === '' && parts.length === 1

@@ -1,6 +1,6 @@
 import { must } from '../kernel/index.ts';
 import { fileSize } from './durable.ts';
-import { type Engine, identifier, literal } from './engine.ts';
+import { type Engine, fileLiteral, identifier } from './engine.ts';
 import type { Lake } from './lake.ts';
 import { descriptionPath, fileSha256, readDescription, type SnapshotDescription } from './snapshot.ts';
 
@@ -68,7 +68,7 @@ async function checkSums(lake: Lake, engine: Engine, description: SnapshotDescri
   const path = descriptionPath({ ...description, snapshot: description.id });
   for (const file of description.files) {
     const [row] = await engine.rows(
-      `select count(*) as n from read_parquet(${literal(lake.resolve(file.path))})`,
+      `select count(*) as n from read_parquet(${fileLiteral(lake.resolve(file.path))})`,
     );
     if (row?.['n'] !== file.rows)
       findings.push({ path: file.path, problem: `it has ${row?.['n']} rows, not ${file.rows}` });
@@ -76,7 +76,7 @@ async function checkSums(lake: Lake, engine: Engine, description: SnapshotDescri
   if (description.currencyColumn === null || description.files.length === 0) return findings;
   const columns = Object.keys(must(description.totals[0], 'totals').sums);
   const currency = identifier(description.currencyColumn);
-  const files = description.files.map((file) => literal(lake.resolve(file.path))).join(', ');
+  const files = description.files.map((file) => fileLiteral(lake.resolve(file.path))).join(', ');
   const sums = columns.map((column) => `sum(${identifier(column)}) as ${identifier(column)}`).join(', ');
   const found = await engine.rows(
     `select ${currency} as currency, count(*) as rows, ${sums} from read_parquet([${files}]) group by 1`,

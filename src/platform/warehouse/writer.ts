@@ -137,12 +137,32 @@ export async function openWriter(
     return published;
   }
 
+  /** A generation may be there although writing it has failed (its name, then an I/O error): its files stay. */
   async function close(): Promise<void> {
-    for (const path of uncommitted) await rm(join(root, path), { force: true });
-    lock.release();
+    try {
+      if (uncommitted.size === 0) return;
+      const newest = await readManifest(manifestFolder).catch(() => undefined);
+      if (!newest) return;
+      const named = newest.generation === manifest.generation ? new Set<string>() : filesOf(newest);
+      for (const path of uncommitted) if (!named.has(path)) await rm(join(root, path), { force: true });
+    } finally {
+      lock.release();
+    }
   }
 
   return { manifest: () => manifest, newFile, seal, publish, change, close };
+}
+
+/** Every file that a generation names, descriptions of snapshots included. */
+export function filesOf({ partitions }: Pick<Manifest, 'partitions'>): Set<string> {
+  const named = new Set<string>();
+  for (const partition of partitions) {
+    for (const entry of [...(partition.current ? [partition.current] : []), ...partition.history]) {
+      named.add(descriptionPath({ ...partition, snapshot: entry.id }));
+      for (const file of entry.files) named.add(file.path);
+    }
+  }
+  return named;
 }
 
 /** The manifest's line for a described snapshot. */

@@ -5,7 +5,7 @@ import { address, withClient } from '../client.ts';
 import type { Context } from '../context.ts';
 import { errors } from '../errors.ts';
 import { addExamples, groups } from '../help.ts';
-import type { Column, TableData } from '../output.ts';
+import { type Column, type TableData, totalRows } from '../output.ts';
 
 interface CostOptions {
   readonly by?: readonly string[];
@@ -55,6 +55,7 @@ async function askCosts(context: Context, options: CostOptions): Promise<void> {
     client.call<CostQueryAnswer>('POST', address('/cost-queries'), query),
   );
   context.print({ json: answer, tables: [await tableOf(query, answer)] });
+  sayIfNothing(context, answer.context.files);
   if (answer.next !== undefined) {
     context.say(`There are more rows: --limit for more at once, or --cursor ${answer.next}`);
   }
@@ -95,6 +96,12 @@ function orderOf(text: string): { readonly name: string; readonly desc: boolean 
   return { name, desc: direction === 'desc' };
 }
 
+/** A mistyped source or month gives a zero that looks like an answer. */
+export function sayIfNothing(context: Context, files: number): void {
+  if (files > 0) return;
+  context.say("Nothing is imported for these sources and months; 'finops periods list' shows what is.");
+}
+
 /** A positive whole number given to an option. */
 export function wholeNumber(option: string, text: string): number {
   if (!/^[1-9]\d{0,8}$/.test(text))
@@ -114,7 +121,7 @@ function append(text: string, before: readonly string[] = []): readonly string[]
 
 async function tableOf(query: CostQueryInput, answer: CostQueryAnswer): Promise<TableData> {
   const { costDataset } = await import('../../../modules/focus/index.ts');
-  const { context, rows, totals } = answer;
+  const { context, rows, totals, totalsByCurrency } = answer;
   const currencyColumn = costDataset.roles.currency;
   const currency = context.dimensions.includes(currencyColumn)
     ? { currencyColumn }
@@ -124,9 +131,6 @@ async function tableOf(query: CostQueryInput, answer: CostQueryAnswer): Promise<
     const isMoney = measure && 'sum' in measure && costDataset.roles.costs.includes(measure.sum);
     return isMoney ? { name, kind: 'money', ...currency } : { name, kind: 'number' };
   });
-  return {
-    columns: [...context.dimensions.map((name): Column => ({ name, kind: 'text' })), ...measures],
-    rows,
-    totals,
-  };
+  const columns = [...context.dimensions.map((name): Column => ({ name, kind: 'text' })), ...measures];
+  return { columns, rows, totals: totalRows(totals, totalsByCurrency, columns) };
 }

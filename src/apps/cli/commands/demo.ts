@@ -1,10 +1,10 @@
 import { relative, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
-import { exitCodes } from '../../../platform/kernel/index.ts';
+import { exitCodes, parseDecimal } from '../../../platform/kernel/index.ts';
 import type { DemoOutcome } from '../../demo/index.ts';
 import type { Context } from '../context.ts';
 import { addExamples, groups } from '../help.ts';
-import type { Column } from '../output.ts';
+import { type Column, moneyText } from '../output.ts';
 
 const defaultSeed = 20_261_101;
 
@@ -86,14 +86,16 @@ function printOutcome(context: Context, outcome: DemoOutcome): void {
     ],
   });
   const data = relative(context.io.cwd, outcome.workspace) || '.';
+  const currency = tieOut.find(({ source }) => source === restated.source)?.currency ?? '';
+  const shown = (amount: string) => `${moneyText(parseDecimal(amount), currency)} ${currency}`;
   context.say(`
-${restated.source} ${restated.billingPeriod} was delivered twice: ${restated.before} became ${restated.after}; the first delivery is in its history.
+${restated.source} ${restated.billingPeriod} was delivered twice: ${shown(restated.before)} became ${shown(restated.after)}; the first delivery is in its history.
 
 Next:
   ./finops cost --data ${data} --by ServiceName --metric EffectiveCost --top 10
-  ./finops cost --data ${data} --by month --metric BilledCost --grain month
+  ./finops cost --data ${data} --by Tags.app --metric EffectiveCost --grain month --from 2026-09
   ./finops report list --data ${data}
   ./finops snapshots diff --data ${data} --source ${restated.source} --month ${restated.billingPeriod}
   ./finops serve --data ${data}
-The demo is one folder: delete ${relative(context.io.cwd, outcome.folder)} when you are done.`);
+The demo is one folder: delete ${relative(context.io.cwd, outcome.folder) || '.'}/ when you are done.`);
 }

@@ -31,7 +31,7 @@ export function register(program: Command, context: Context): void {
     .description('read bills: a file, a folder, or s3://bucket/prefix')
     .helpGroup(groups.bills)
     .argument('<path>', 'file, folder, manifest or s3:// address')
-    .option('--as <format>', 'aws-cur, focus, or mapping:FILE; found by looking without it')
+    .option('--as <format>', 'aws-cur, focus, or mapping:FILE (TOML); found by looking without it')
     .option('--source <name>', "name of the source; from the file's or export's name without it")
     .option('--currency <code>', 'currency of a bill that names none')
     .option('--period <month>', 'billing month of a bill that names none, YYYY-MM')
@@ -44,7 +44,7 @@ export function register(program: Command, context: Context): void {
   addExamples(command, {
     'finops import bill-2026-10.csv.gz': 'one file; a second time it is unchanged',
     'finops import s3://billing/exports --dry-run': 'what would be imported, and whether it ties',
-    'finops import saas.csv --as mapping:saas.json --source saas': 'any CSV',
+    'finops import saas.csv --as mapping:saas.toml --source saas': 'any CSV',
   });
 }
 

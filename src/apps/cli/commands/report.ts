@@ -4,8 +4,8 @@ import { address, withClient } from '../client.ts';
 import type { Context } from '../context.ts';
 import { errors } from '../errors.ts';
 import { addExamples, groups } from '../help.ts';
-import type { Column } from '../output.ts';
-import { collect, wholeNumber } from './cost.ts';
+import { type Column, totalRows } from '../output.ts';
+import { collect, sayIfNothing, wholeNumber } from './cost.ts';
 
 interface RunOptions {
   readonly param?: Readonly<Record<string, string>>;
@@ -79,21 +79,23 @@ async function runOne(context: Context, name: string, options: RunOptions): Prom
   const path = address(`/reports/${encodeURIComponent(name)}/runs`);
   const answer = await withClient(context, (client) => client.call<ReportResult>('POST', path, body));
   context.print({ json: answer, tables: [tableOf(answer)] });
+  sayIfNothing(context, answer.context.files);
   for (const note of answer.notes) context.say(`note: ${note}`);
   if (answer.more) context.say('There are more rows; --limit shows more.');
 }
 
-function tableOf({ report, columns, rows, totals, context }: ReportResult) {
+function tableOf({ report, columns, rows, totals, totalsByCurrency, context }: ReportResult) {
   const [only, ...others] = context.currencies;
   const currency =
     only !== undefined && others.length === 0 ? { currency: only } : { currencyColumn: 'BillingCurrency' };
+  const shown = columns.map(({ name, kind }): Column => {
+    if (kind === 'money') return { name, kind, ...currency };
+    return { name, kind: kind === 'text' || kind === 'time' ? 'text' : 'number' };
+  });
   return {
     title: report.question,
-    columns: columns.map(({ name, kind }): Column => {
-      if (kind === 'money') return { name, kind, ...currency };
-      return { name, kind: kind === 'text' || kind === 'time' ? 'text' : 'number' };
-    }),
+    columns: shown,
     rows,
-    totals,
+    totals: totalRows(totals, totalsByCurrency, shown),
   };
 }

@@ -7,7 +7,7 @@ import type { ColumnRules, Rule } from './rules.ts';
 
 /** When, what kind of charge, by whom: everything of an AWS row that is neither cost nor resource. */
 export function chargeRules(native: NativeColumns, words: AwsWords, options: AwsOptions): ColumnRules[] {
-  const { lineType, unused } = words;
+  const { lineType, unused, commitmentRefund } = words;
   const rule = (id: string, says: string, value: string, when?: string): Rule =>
     when === undefined ? { id: `aws.${id}`, says, value } : { id: `aws.${id}`, says, value, when };
   const usageStart = timestampCell(native.text('lineItem/UsageStartDate'));
@@ -19,7 +19,6 @@ export function chargeRules(native: NativeColumns, words: AwsWords, options: Aws
   const billEnd = native.has('bill/BillingPeriodEndDate')
     ? timestampCell(native.text('bill/BillingPeriodEndDate'))
     : `${billStart} + interval 1 month`;
-  const commitmentRefund = `${lineType} = 'Refund' and (${words.savingsPlan} is not null or ${words.reservation} is not null)`;
   return [
     plain(
       'BillingPeriodStart',

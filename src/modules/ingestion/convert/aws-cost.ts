@@ -43,6 +43,12 @@ export function awsCostRules(
       column: 'ContractedUnitPrice',
       type: 'decimal',
       rules: [
+        {
+          id: 'aws.contracted-price.reservation',
+          says: 'The price of the list, as the cost: under a reservation the bill shows a rate of 0.',
+          when: `${words.lineType} = 'DiscountedUsage' and ${native.text('pricing/publicOnDemandCost')} is not null`,
+          value: nonNegative(words.money('pricing/publicOnDemandRate')),
+        },
         onUsage(
           'aws.contracted-price',
           'The rate billed on demand.',
@@ -101,7 +107,7 @@ function billedRules(cost: string, { lineType, unused }: AwsWords): Rule[] {
 }
 
 function effectiveRules(native: NativeColumns, cost: string, words: AwsWords, net: boolean): Rule[] {
-  const { lineType, unused, money, savingsPlan, reservation } = words;
+  const { lineType, unused, money, reservation, commitmentRefund } = words;
   const of = (netName: string, name: string) => (net && native.has(netName) ? money(netName) : money(name));
   const unusedReservation = `coalesce(${of('reservation/NetUnusedAmortizedUpfrontFeeForBillingPeriod', 'reservation/UnusedAmortizedUpfrontFeeForBillingPeriod')}, 0) + coalesce(${of('reservation/NetUnusedRecurringFee', 'reservation/UnusedRecurringFee')}, 0)`;
   const unusedPlan = `coalesce(${money('savingsPlan/TotalCommitmentToDate')} - ${money('savingsPlan/UsedCommitment')}, 0)`;
@@ -148,12 +154,7 @@ function effectiveRules(native: NativeColumns, cost: string, words: AwsWords, ne
       `${lineType} = 'Fee' and ${reservation} is not null`,
       '0',
     ),
-    when(
-      'commitment-refund',
-      'Gives back a purchase whose effective cost was 0.',
-      `${lineType} = 'Refund' and (${savingsPlan} is not null or ${reservation} is not null)`,
-      '0',
-    ),
+    when('commitment-refund', 'Gives back a purchase whose effective cost was 0.', commitmentRefund, '0'),
     { id: 'aws.effective', says: 'As billed: nothing covers it.', value: cost },
   ];
 }
@@ -162,7 +163,10 @@ function listRules(native: NativeColumns, cost: string, words: AwsWords): Rule[]
   const { lineType, unused, usage, money } = words;
   const list = money('pricing/publicOnDemandCost');
   const rate = `try_cast(${native.text('pricing/publicOnDemandRate')} as decimal(18,12))`;
-  const amount = `try_cast(${native.text('lineItem/UsageAmount')} as decimal(18,12))`;
+  // A product has 38 digits at most: amounts of a million and more (requests, bytes) are taken at 10 decimals.
+  const times = (type: string) =>
+    `(${rate} * try_cast(${native.text('lineItem/UsageAmount')} as ${type}))::decimal(38,12)`;
+  const product = `coalesce(${times('decimal(18,12)')}, ${times('decimal(20,10)')})`;
   return [
     {
       id: 'aws.list.none',
@@ -179,8 +183,8 @@ function listRules(native: NativeColumns, cost: string, words: AwsWords): Rule[]
     {
       id: 'aws.list.rate',
       says: 'Public rate × amount, where the bill gives no list cost.',
-      when: `${usage} and ${rate} * ${amount} is not null`,
-      value: `(${rate} * ${amount})::decimal(38,12)`,
+      when: `${usage} and ${product} is not null`,
+      value: product,
     },
     { id: 'aws.list.as-billed', says: 'The bill gives no list price: as billed.', value: cost },
   ];

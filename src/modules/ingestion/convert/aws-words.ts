@@ -4,7 +4,7 @@ import type { NativeColumns } from './native-columns.ts';
 import type { ColumnRules } from './rules.ts';
 
 /** Which of the two parts of a native row: the row itself, or the unused part synthesised from a commitment fee. */
-const part = 'scan.part';
+const part = 'scan.centrail_part';
 
 /** What is chosen once per file: net or gross costs, and what stands in for a currency or month that the bill lacks. */
 export interface AwsOptions {
@@ -21,6 +21,8 @@ export interface AwsWords {
   readonly usage: string;
   readonly savingsPlan: string;
   readonly reservation: string;
+  /** True for a refund of what bought a commitment. */
+  readonly commitmentRefund: string;
   readonly money: (...names: readonly string[]) => string;
 }
 
@@ -29,12 +31,17 @@ const usageTypes = `('Usage', 'DiscountedUsage', 'SavingsPlanCoveredUsage')`;
 /** Native column names of CUR v1; CUR 2.0 and Athena spell them in snake case and are found all the same. */
 export function awsWords(native: NativeColumns): AwsWords {
   const lineType = native.has('lineItem/LineItemType') ? native.text('lineItem/LineItemType') : `'Usage'`;
+  const savingsPlan = native.text('savingsPlan/SavingsPlanARN');
+  const reservation = native.text('reservation/ReservationARN');
+  // AWS refunds upfront fees of plans under their product, not always with the plan's ARN.
+  const upfront = `ends_with(${native.text('lineItem/ProductCode')}, 'SavingsPlans') and starts_with(lower(${native.text('lineItem/LineItemDescription')}), 'refund for one-time fee')`;
   return {
     lineType,
     unused: `${part} = 1`,
     usage: `${lineType} in ${usageTypes} and ${part} = 0`,
-    savingsPlan: native.text('savingsPlan/SavingsPlanARN'),
-    reservation: native.text('reservation/ReservationARN'),
+    savingsPlan,
+    reservation,
+    commitmentRefund: `${lineType} = 'Refund' and (${savingsPlan} is not null or ${reservation} is not null or coalesce(${upfront}, false))`,
     money: (...names) => decimalCell(native.text(...names)),
   };
 }

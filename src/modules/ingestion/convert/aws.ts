@@ -1,5 +1,5 @@
 import { noCurrency } from '../../../platform/kernel/index.ts';
-import { literal } from '../../../platform/warehouse/index.ts';
+import { fileLiteral, literal } from '../../../platform/warehouse/index.ts';
 import { costDataset } from '../../focus/index.ts';
 import { accountRules, chargeRules } from './aws-charge.ts';
 import { commitmentRules } from './aws-commitment.ts';
@@ -65,10 +65,10 @@ function awsRules(native: NativeColumns, options: AwsOptions): ColumnRules[] {
 }
 /** The SQL scan of one staged CUR file: every row, and commitment fees a second time as their unused part. */
 function awsScan(native: NativeColumns, stagedFile: string): string {
-  const from = `read_parquet(${literal(stagedFile)}, file_row_number = true)`;
+  const from = `read_parquet(${fileLiteral(stagedFile)}, file_row_number = true)`;
   const services = awsServices.map((row) => `(${row.map(literal).join(', ')})`).join(', ');
   const code = native.text('lineItem/ProductCode');
-  const rows = `select *, file_row_number + 1 as source_row, 0 as part from ${from}`;
+  const rows = `select *, file_row_number + 1 as centrail_row, 0 as centrail_part from ${from}`;
   const unused = hasUnusedParts(native)
     ? `\n  union all\n  select *, file_row_number + 1, 1 from ${from} where ${awsWords(native).lineType} in ('RIFee', 'SavingsPlanRecurringFee')`
     : '';
@@ -80,7 +80,13 @@ left join (values ${services}) as service(code, category, subcategory) on servic
 
 /** Fees can be split only where the bill says how much of the commitment was used. */
 function hasUnusedParts(native: NativeColumns): boolean {
-  return native.has('savingsPlan/UsedCommitment') || native.has('reservation/UnusedRecurringFee');
+  return [
+    'savingsPlan/UsedCommitment',
+    'reservation/UnusedRecurringFee',
+    'reservation/NetUnusedRecurringFee',
+    'reservation/UnusedAmortizedUpfrontFeeForBillingPeriod',
+    'reservation/NetUnusedAmortizedUpfrontFeeForBillingPeriod',
+  ].some(native.has);
 }
 /** Number columns by the line types whose rules read them; '' for every type. */
 const awsNumbers: Readonly<Record<string, readonly string[]>> = {

@@ -35,7 +35,7 @@ export interface Converter {
   readonly dateOrder: DateOrder;
   /** Period columns that must not run backwards: [start, end], each native name. */
   readonly intervals: readonly (readonly [string, string])[];
-  /** The native rows of one staged file, with `source_row` (from 1) and `part` (0, or 1 for a synthesised row). */
+  /** The native rows of one staged file, with `centrail_row` (from 1) and `centrail_part` (0, or 1 for a synthesised row). */
   readonly scan: (stagedFile: string) => string;
   readonly columns: readonly ColumnRules[];
 }
@@ -48,29 +48,43 @@ export interface Provenance {
   readonly importId: string;
 }
 
-/** Names of the converted columns that the dataset does not have: the source's own, kept as text. */
-export function extraColumns(converter: Converter): string[] {
-  const known = new Set(converter.dataset.columns.map((column) => column.name));
-  return converter.columns.map(({ column }) => column).filter((name) => !known.has(name));
+/**
+ * Names of the converted columns that the dataset does not have: the sources' own, kept as text. Every file of a delivery
+ * gets those of all, because the files of a snapshot are read as one table. SQL knows no case: the first spelling counts.
+ */
+export function extraColumns(converters: readonly Converter[]): string[] {
+  const taken = new Set(converters[0]?.dataset.columns.map((column) => column.name.toLowerCase()));
+  const extras: string[] = [];
+  for (const { column } of converters.flatMap(({ columns }) => columns)) {
+    if (taken.has(column.toLowerCase())) continue;
+    taken.add(column.toLowerCase());
+    extras.push(column);
+  }
+  return extras;
 }
 
-/** The conversion of one staged file, as one SELECT: FOCUS columns, provenance, then the source's own columns. */
+/** The conversion of one staged file, as one SELECT: FOCUS columns, provenance, then the sources' own columns (`extras`). */
 export function compileConversion(
   converter: Converter,
   stagedFile: string,
   provenance: Provenance,
   where: readonly string[],
+  extras: readonly string[],
 ): string {
   const byName = new Map(converter.columns.map((rules) => [rules.column, rules]));
+  const byLower = new Map(converter.columns.map((rules) => [rules.column.toLowerCase(), rules]));
   const constants = provenanceValues(converter, provenance);
   const columns: ColumnRules[] = converter.dataset.columns.map(({ name, type }) => {
     const value = constants[name];
     if (value !== undefined) return { column: name, type, rules: [{ id: 'provenance', says: '', value }] };
     return byName.get(name) ?? { column: name, type, rules: [] };
   });
-  const extras = extraColumns(converter).map((name) => byName.get(name) as ColumnRules);
+  const own = extras.map((name): ColumnRules => {
+    const found = byLower.get(name.toLowerCase());
+    return found ? { ...found, column: name } : { column: name, type: 'string', rules: [] };
+  });
   const conditions = where.length > 0 ? `\nwhere ${where.join('\n  and ')}` : '';
-  return `select\n  ${compileSelectList([...columns, ...extras])}\nfrom ${converter.scan(stagedFile)}${conditions}`;
+  return `select\n  ${compileSelectList([...columns, ...own])}\nfrom ${converter.scan(stagedFile)}${conditions}`;
 }
 
 function provenanceValues(converter: Converter, provenance: Provenance): Readonly<Record<string, string>> {
@@ -79,8 +93,8 @@ function provenanceValues(converter: Converter, provenance: Provenance): Readonl
     x_SourceName: literal(provenance.source),
     x_SourceFile: literal(provenance.file),
     x_SourceFileNumber: String(provenance.fileNumber),
-    x_SourceRow: 'source_row',
-    x_Part: 'part',
+    x_SourceRow: 'centrail_row',
+    x_Part: 'centrail_part',
     x_ImportId: literal(provenance.importId),
     x_ConverterVersion: literal(converter.version),
     x_CostRule: billed ? compileRuleName(billed) : 'null',
@@ -90,7 +104,7 @@ function provenanceValues(converter: Converter, provenance: Provenance): Readonl
 /** The names of the rules that made each column of one native row. */
 export function compileExplanation(converter: Converter, stagedFile: string): string {
   const names = converter.columns.map((rules) => `${compileRuleName(rules)} as ${identifier(rules.column)}`);
-  return `select ${names.join(', ')} from ${converter.scan(stagedFile)} where source_row = $1 and part = $2`;
+  return `select ${names.join(', ')} from ${converter.scan(stagedFile)} where centrail_row = $1 and centrail_part = $2`;
 }
 
 /** A text as SQL, or a null of type text. */

@@ -1,5 +1,5 @@
 import { type Issue, noCurrency } from '../../../platform/kernel/index.ts';
-import { type Dataset, literal } from '../../../platform/warehouse/index.ts';
+import { type Dataset, fileLiteral, literal } from '../../../platform/warehouse/index.ts';
 import {
   billingPeriodDataset,
   contractCommitmentDataset,
@@ -100,7 +100,7 @@ export function focusConverter(
         return from !== undefined && to !== undefined ? [[from, to] as const] : [];
       }),
       scan: (file) =>
-        `(select *, file_row_number + 1 as source_row, 0 as part from read_parquet(${literal(file)}, file_row_number = true)) as scan`,
+        `(select *, file_row_number + 1 as centrail_row, 0 as centrail_part from read_parquet(${fileLiteral(file)}, file_row_number = true)) as scan`,
       columns: [
         ...columns,
         ...kept,
@@ -131,7 +131,9 @@ function liftRules(
   const value = typedValue(text, column, options.dateOrder);
   const id = column.how === 'as is' ? 'focus.as-is' : `focus.${column.how}`;
   const says = `As in ${column.from.join(', else ')}.`;
-  const readable = type === 'json' ? ` and json_valid(${text})` : '';
+  // Azure leaves out the braces of its tags.
+  const braced = `'{' || ${text} || '}'`;
+  const readable = type === 'json' ? ` and (json_valid(${text}) or json_valid(${braced}))` : '';
   const rules: Rule[] =
     column.from.length > 0 ? [{ id, says, when: `${text} is not null${readable}`, value }] : [];
   return { column: target, type, rules: [...rules, ...fallbackRules(native, target, options)] };
@@ -140,6 +142,8 @@ function liftRules(
 function typedValue(text: string, column: LiftedColumn, order: DateOrder): string {
   if (column.type === 'decimal') return decimalCell(text);
   if (column.type === 'timestamp') return timestampCell(text, order);
+  if (column.type === 'json')
+    return `case when json_valid(${text}) then ${text} else '{' || ${text} || '}' end`;
   const values = Object.entries(column.values ?? {});
   if (values.length === 0) return text;
   const cases = values.map(([from, to]) => `when ${literal(from)} then ${literal(to)}`).join(' ');

@@ -3,8 +3,8 @@ import { basename } from 'node:path';
 import { parse } from 'smol-toml';
 import { z } from 'zod';
 import { noCurrency } from '../../../platform/kernel/index.ts';
-import { literal } from '../../../platform/warehouse/index.ts';
-import { costDataset } from '../../focus/index.ts';
+import { fileLiteral, literal } from '../../../platform/warehouse/index.ts';
+import { costDataset, provenanceColumns } from '../../focus/index.ts';
 import { ingestionErrors } from '../errors.ts';
 import { type DateOrder, decimalCell, monthOf, timestampCell } from './cells.ts';
 import type { Converter } from './converter.ts';
@@ -37,6 +37,10 @@ const mappingSchema = z.strictObject({
  */
 export type CsvMapping = z.infer<typeof mappingSchema>;
 
+const reserved = new Set(
+  [...provenanceColumns, ...costDataset.derived].map(({ name }) => name.toLowerCase()),
+);
+
 /** Reads a mapping and checks it against the file's header; every misfit is named. */
 export async function readMapping(file: string, header: readonly string[]): Promise<CsvMapping> {
   let text: string;
@@ -59,10 +63,15 @@ export async function readMapping(file: string, header: readonly string[]): Prom
   }
   const refuse = (reason: string) => ingestionErrors.unfitMapping({ file: basename(file), reason });
   const known = new Set(costDataset.columns.map((column) => column.name));
+  const taken = new Set<string>();
   const columns = new Set(header.map(columnKey));
   for (const [name, from] of Object.entries(mapping.columns)) {
+    if (reserved.has(name.toLowerCase()))
+      throw refuse(`${name} is a column that the import fills; give yours another name`);
     if (!known.has(name) && !name.startsWith('x_'))
       throw refuse(`${name} is no FOCUS 1.4 column; a column of your own begins with x_`);
+    if (taken.has(name.toLowerCase())) throw refuse(`${name} is named twice, in two spellings`);
+    taken.add(name.toLowerCase());
     const source = sourceOf(from);
     if (source !== undefined && !columns.has(columnKey(source)))
       throw refuse(`${name} comes from '${source}', which the file does not have`);
@@ -129,7 +138,7 @@ export function mappingConverter(
       interval(['ChargePeriodStart', 'ChargePeriodEnd']),
     ].flat(),
     scan: (file) =>
-      `(select *, file_row_number + 1 as source_row, 0 as part from read_parquet(${literal(file)}, file_row_number = true)) as scan`,
+      `(select *, file_row_number + 1 as centrail_row, 0 as centrail_part from read_parquet(${fileLiteral(file)}, file_row_number = true)) as scan`,
     columns: [
       ...columns,
       {
@@ -198,5 +207,6 @@ function textOf(native: NativeColumns, from: Target): string {
 
 function typed(text: string, type: string, order: DateOrder): string {
   if (type === 'decimal') return decimalCell(text);
+  if (type === 'json') return `case when json_valid(${text}) then ${text} end`;
   return type === 'timestamp' ? timestampCell(text, order) : text;
 }

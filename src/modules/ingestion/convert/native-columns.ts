@@ -16,7 +16,7 @@ export interface NativeColumns {
   readonly text: (...names: readonly string[]) => string;
   /** The value under a key of a MAP or JSON column, as text. */
   readonly entry: (column: string, key: string) => string;
-  /** Columns whose name begins with the prefix (`resourceTags/`), with the rest of the name. */
+  /** Columns whose name begins with the prefix (`resourceTags/`) in any case, with the rest of the name. */
   readonly under: (
     ...prefixes: readonly string[]
   ) => readonly { readonly column: NativeColumn; readonly rest: string }[];
@@ -32,7 +32,9 @@ export function nativeColumns(columns: readonly NativeColumn[]): NativeColumns {
   for (const column of columns) {
     if (!byKey.has(columnKey(column.name))) byKey.set(columnKey(column.name), column);
   }
-  const find = (name: string) => byKey.get(columnKey(name));
+  const byName = new Map(columns.map((column) => [column.name, column]));
+  // The exact name first: tags `cost-center` and `CostCenter` are two columns with one key.
+  const find = (name: string) => byName.get(name) ?? byKey.get(columnKey(name));
   return {
     all: columns,
     find,
@@ -48,13 +50,15 @@ export function nativeColumns(columns: readonly NativeColumn[]): NativeColumns {
       if (!found) return 'cast(null as varchar)';
       if (found.type.startsWith('MAP'))
         return `nullif(${identifier(found.name)}[${literal(key)}]::varchar, '')`;
+      const json = `case when json_valid(${identifier(found.name)}) then ${identifier(found.name)} end`;
       return found.type === 'VARCHAR'
-        ? `nullif(json_extract_string(${identifier(found.name)}, ${literal(`$."${key}"`)}), '')`
+        ? `nullif(json_extract_string(${json}, ${literal(`$."${key}"`)}), '')`
         : 'cast(null as varchar)';
     },
     under: (...prefixes) =>
       columns.flatMap((column) => {
-        const prefix = prefixes.find((candidate) => column.name.startsWith(candidate));
+        const lower = column.name.toLowerCase();
+        const prefix = prefixes.find((candidate) => lower.startsWith(candidate.toLowerCase()));
         return prefix && column.name.length > prefix.length
           ? [{ column, rest: column.name.slice(prefix.length) }]
           : [];
