@@ -92,6 +92,22 @@ describe('finops import', () => {
     expect(out).toContain('saas 2026-10: from BilledCost to EffectiveCost');
   });
 
+  it('takes a quarantine rule before the file, and says once what is true of every file', async () => {
+    const columns = ['BilledCost', 'BillingCurrency', 'BillingPeriodStart', 'ChargePeriodStart'];
+    const line = '1,USD,2026-10-01T00:00:00Z,2026-10-01T00:00:00Z\n';
+    await mkdir(join(folder, 'alike'), { recursive: true });
+    for (const name of ['one', 'two'])
+      await writeFile(
+        join(folder, 'alike', `${name}.csv`),
+        `${columns.join(',')}\n${line}many${line.slice(1)}`,
+      );
+    const args = ['--accept-quarantine', 'unreadable-number', 'alike', '--as', 'focus'];
+    const { code, out } = await finops('import', ...args, '--data', join(folder, 'alike-data'));
+    expect(code).toBe(0);
+    expect(out.match(/ServiceName belongs to/g)).toHaveLength(1);
+    expect(out.match(/left out by rule unreadable-number/g)).toHaveLength(2);
+  });
+
   it('ends with the exit code of the first refusal and names it', async () => {
     await writeFile(join(folder, 'empty.csv'), '');
     const { code, err } = await finops('import', 'empty.csv');

@@ -51,13 +51,16 @@ function readingIssues({ staged, choices, converter }: PreparedFile, path: strin
     );
   if (choices.net)
     add('netCosts', 'info', `Costs are net of discounts (${converter.nativeCost}), for the whole file.`);
-  if (converter.currencyColumn === undefined && converter.dataset.roles.costs.length > 0) {
+  const { currency } = converter.labels;
+  // A mapping may name a constant: then the currency is neither missing nor given.
+  const isConstant = currency !== noCurrency && choices.currency === undefined;
+  if (converter.currencyColumn === undefined && converter.dataset.roles.costs.length > 0 && !isConstant) {
     add(
       'currencyMissing',
       'warning',
-      choices.currency === undefined
+      currency === noCurrency
         ? `The file names no currency: its costs are kept apart as ${noCurrency}. Pass --currency CODE.`
-        : `The file names no currency: ${choices.currency} was given.`,
+        : `The file names no currency: ${currency} was given.`,
     );
   }
   if (converter.periodColumn?.isLabel === false)

@@ -455,6 +455,8 @@ ChargeCategory = { from = "Kind", values = { fee = "Purchase", use = "Usage" } }
       'Month,What,Kind,Amount,Team\n01/10/2026,Tickets,fee,12.50,blue\n01/10/2026,Mail,use,-0.5,\n',
     );
     const result = await importInto(bench, path, { as: `mapping:${mapping}` });
+    // The mapping names the currency: it is not missing.
+    expect(result.issues.map(({ code }) => code)).not.toContain('ingestion.currencyMissing');
     expect(result.imports).toMatchObject([
       {
         format: 'mapping:acme',

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { type Issue, must, type Refusal } from '../../platform/kernel/index.ts';
 import { faultPoint, type SnapshotDescription } from '../../platform/warehouse/index.ts';
+import { besideOthers } from './beside-others.ts';
 import { totalsOf } from './books.ts';
 import { extraColumns } from './convert/converter.ts';
 import { type Delivery, withoutEndings } from './deliveries.ts';
@@ -21,9 +22,10 @@ export async function publishUnlessRefused(
   run: Run,
   files: readonly ReadyFile[],
   months: readonly WrittenMonth[],
-  issues: readonly Issue[],
+  found: readonly Issue[],
 ): Promise<DeliveryOutcome> {
   const { context, delivery, options, batch, importId } = run;
+  const issues = [...found, ...(await besideOthers(run, files, months))];
   const refusal =
     months.find((month) => month.broken)?.broken ??
     forgottenIn(run, files, months) ??

@@ -45,7 +45,7 @@ export function register(program: Command, context: Context): void {
     .option('--reset', 'import versions that are loaded already, too')
     .option('--dry-run', 'do everything but publish')
     .option('--accept-restatement', 'replace a month that AWS had closed')
-    .option('--accept-quarantine <rule...>', 'leave rows out that break these rules')
+    .option('--accept-quarantine <rules>', 'leave rows out that break these rules; commas between', collect)
     .option('--bridge', 'also print the way from BilledCost to EffectiveCost')
     .action((options: ImportOptions) => importCur(context, options));
   exportCommand(noun, 'list-manifests', 'what AWS delivers per month, and what is loaded of it').action(

@@ -11,6 +11,7 @@ import { address, withClient } from '../client.ts';
 import type { Context } from '../context.ts';
 import { addExamples, groups } from '../help.ts';
 import type { TableData } from '../output.ts';
+import { collect } from './cost.ts';
 
 interface ImportOptions {
   readonly as?: string;
@@ -38,7 +39,7 @@ export function register(program: Command, context: Context): void {
     .option('--dry-run', 'do everything but publish')
     .option('--rehash', 'look into files that seem unchanged')
     .option('--accept-restatement', 'replace a month that the provider had closed')
-    .option('--accept-quarantine <rule...>', 'leave rows out that break these rules')
+    .option('--accept-quarantine <rules>', 'leave rows out that break these rules; commas between', collect)
     .option('--bridge', 'also print the way from BilledCost to EffectiveCost')
     .action((path: string, options: ImportOptions) => importPath(context, path, options));
   addExamples(command, {
@@ -95,7 +96,7 @@ export function printImport(context: Context, result: ImportResult, bridge: bool
   const tables: [TableData, ...TableData[]] = [monthTable(result.imports)];
   if (bridge) tables.push(...bridgeTables(result.imports));
   const serious = result.issues.filter(({ severity }) => severity !== 'info');
-  if (serious.length > 0) tables.push(issueTable(serious));
+  if (serious.length > 0) tables.push(issueTable(withoutRepeats(serious)));
   context.print({ json: { ...result }, tables });
   const notes = result.issues.length - serious.length;
   if (notes > 0) context.say(`${notes} notes on the columns; --json shows them.`);
@@ -152,6 +153,16 @@ function bridgeTables(imports: readonly ImportEntry[]): TableData[] {
       ],
       rows: entry.bridge,
     }));
+}
+
+/** What is said of every file alike, without rows or cost of its own, is said once. */
+function withoutRepeats(issues: ImportResult['issues']): ImportResult['issues'] {
+  const said = new Set<string>();
+  return issues.filter(({ code, message, rows, costAtStake }) => {
+    const isRepeat = rows === undefined && costAtStake === undefined && said.has(`${code} ${message}`);
+    said.add(`${code} ${message}`);
+    return !isRepeat;
+  });
 }
 
 function issueTable(issues: ImportResult['issues']): TableData {
