@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { type Result, render, renderCsv, renderJson, type TableData, totalRows } from './output.ts';
+import {
+  counted,
+  type Result,
+  render,
+  renderCsv,
+  renderJson,
+  sizeText,
+  type TableData,
+  totalRows,
+} from './output.ts';
 
 const bill: TableData = {
   columns: [
@@ -122,6 +131,17 @@ describe('CSV', () => {
     expect(
       renderCsv({ columns: [{ name: '=x', kind: 'money' }], rows: [{ '=x': '-1.5' }, { '=x': '-1+cmd' }] }),
     ).toBe("'=x\n-1.5\n'-1+cmd\n");
+  });
+});
+
+describe('counts and sizes', () => {
+  it('agree with their number', () => {
+    expect([counted(1, 'row'), counted(822699, 'row'), counted(0, 'file')]).toEqual([
+      '1 row',
+      '822,699 rows',
+      '0 files',
+    ]);
+    expect([sizeText(0), sizeText(480_105), sizeText(11_258_125)]).toEqual(['0 kB', '481 kB', '11.3 MB']);
   });
 });
 

@@ -155,6 +155,16 @@ export function moneyText(amount: Decimal, currency: string): string {
   return grouped(formatFixed(amount, currencyExponent(currency) ?? 2));
 }
 
+/** A count and its noun: `1 row`, `822,699 rows`. */
+export function counted(count: number, noun: string): string {
+  return `${grouped(String(count))} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** A size for people: `480 kB`, `11.3 MB`. */
+export function sizeText(bytes: number): string {
+  return bytes < 1e6 ? `${Math.ceil(bytes / 1000)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
 /** The rows of totals; the first text column without a value, if there is one, says what the row is. */
 function totalsOf({ columns, totals }: TableData): TableRow[] {
   const rows: readonly TableRow[] = totals === undefined ? [] : Array.isArray(totals) ? totals : [totals];

@@ -20,7 +20,7 @@ export interface NativePass {
 
 /** A table expression that reads an original Parquet file for the second pass. */
 export function parquetOriginal(path: string): string {
-  return `read_parquet(${fileLiteral(path)})`;
+  return `read_parquet(${fileLiteral(path)}, hive_partitioning = false)`;
 }
 
 /** A table expression that reads an original CSV for the second pass: the named columns only, by position in the header. */

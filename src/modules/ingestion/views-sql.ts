@@ -41,7 +41,7 @@ function nativeSelect({ paths, columns, where }: NativePart, mixed: ReadonlySet<
     mixed.has(name.toLowerCase()) ? `${identifier(name)}::varchar as ${identifier(name)}` : identifier(name),
   );
   const filter = where === undefined ? '' : `\nwhere ${where}`;
-  return `select\n  ${names.join(',\n  ')}\nfrom read_parquet([${paths.map(fileLiteral).join(', ')}], union_by_name = false)${filter}`;
+  return `select\n  ${names.join(',\n  ')}\nfrom read_parquet([${paths.map(fileLiteral).join(', ')}], union_by_name = false, hive_partitioning = false)${filter}`;
 }
 
 /** Columns whose type differs between the files of a month: they are shown as text. */

@@ -23,7 +23,9 @@ export async function describeParquet(
   engine: Pick<Engine, 'rows'>,
   file: { readonly path: string },
 ): Promise<NativeColumn[]> {
-  const rows = await engine.rows(`describe select * from read_parquet(${fileLiteral(file.path)})`);
+  const rows = await engine.rows(
+    `describe select * from read_parquet(${fileLiteral(file.path)}, hive_partitioning = false)`,
+  );
   return rows.map((row) => ({ name: String(row['column_name']), type: String(row['column_type']) }));
 }
 

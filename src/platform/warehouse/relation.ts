@@ -85,7 +85,7 @@ function relationOf(
       ),
     ];
     const paths = group.flatMap((entry) => entry.files.map((file) => fileLiteral(join(root, file.path))));
-    return `select ${names.join(', ')} from read_parquet([${paths.join(', ')}], union_by_name = false)`;
+    return `select ${names.join(', ')} from read_parquet([${paths.join(', ')}], union_by_name = false, hive_partitioning = false)`;
   });
   return derived === '' && parts.length === 1
     ? `(${parts[0]})`

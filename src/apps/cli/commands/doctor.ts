@@ -5,6 +5,7 @@ import { exitCodes, Refusal } from '../../../platform/kernel/index.ts';
 import type { Workspace } from '../../../platform/warehouse/index.ts';
 import type { Context } from '../context.ts';
 import { addExamples, groups } from '../help.ts';
+import { counted } from '../output.ts';
 import { engineVersion } from '../versions.ts';
 import { withWorkspace } from '../workspace.ts';
 
@@ -135,14 +136,14 @@ async function checkLake(workspace: Workspace): Promise<Check[]> {
     const info = await stat(lake.resolve(path)).catch(() => undefined);
     if (info?.size !== bytes) damaged.push(path);
   }
-  const found = `generation ${manifest.generation}, ${entries.length} snapshots, ${files.size} files`;
+  const found = `generation ${manifest.generation}, ${counted(entries.length, 'snapshot')}, ${counted(files.size, 'file')}`;
   return [
     ok('lake', found),
     damaged.length === 0
-      ? ok('files', `all ${files.size} files are there, with their size`)
+      ? ok('files', `${counted(files.size, 'file')} there, with their size`)
       : fail(
           'files',
-          `${damaged.length} files are missing or have another size, the first ${damaged[0]}`,
+          `${counted(damaged.length, 'file')} missing or of another size, the first ${damaged[0]}`,
           'Restore them from a backup, or import the months again; finops snapshots verify names all of them.',
         ),
     await checkViews(workspace, manifest.generation),
@@ -164,7 +165,7 @@ async function checkLeftovers(root: string): Promise<Check> {
     ? ok('leftovers', 'none')
     : warn(
         'leftovers',
-        `${names.length} folders in ${join(root, 'tmp')}`,
+        `${counted(names.length, 'folder')} in ${join(root, 'tmp')}`,
         'Delete them when no import is running.',
       );
 }
@@ -181,7 +182,7 @@ async function checkExports(context: Context): Promise<Check[]> {
       const months = found.reduce((sum, { periods }) => sum + periods.length, 0);
       checks.push(
         months > 0
-          ? ok(name, `${months} months at ${item.uri}`)
+          ? ok(name, `${counted(months, 'month')} at ${item.uri}`)
           : warn(
               name,
               `no month of '${item.exportName}' at ${item.uri}`,

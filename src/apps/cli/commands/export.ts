@@ -6,6 +6,7 @@ import { address, withClient } from '../client.ts';
 import type { Context } from '../context.ts';
 import { errors } from '../errors.ts';
 import { addExamples, groups } from '../help.ts';
+import { counted, sizeText } from '../output.ts';
 import { collect } from './cost.ts';
 
 interface ExportOptions {
@@ -88,7 +89,7 @@ async function exportFocus(context: Context, options: ExportOptions): Promise<vo
       },
     ],
   });
-  context.say(`${out}: ${rows} rows, ${columns.length} columns, ${bytes} bytes`);
+  context.say(`${out}: ${counted(rows, 'row')}, ${counted(columns.length, 'column')}, ${sizeText(bytes)}`);
 }
 
 async function refuseUnlessFree(file: string, overwrite: boolean): Promise<void> {

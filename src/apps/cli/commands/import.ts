@@ -10,7 +10,7 @@ import { type ExitCode, exitCodes, isZero, parseDecimal } from '../../../platfor
 import { address, withClient } from '../client.ts';
 import type { Context } from '../context.ts';
 import { addExamples, groups } from '../help.ts';
-import type { TableData } from '../output.ts';
+import { counted, type TableData } from '../output.ts';
 import { collect } from './cost.ts';
 
 interface ImportOptions {
@@ -99,7 +99,8 @@ export function printImport(context: Context, result: ImportResult, bridge: bool
   if (serious.length > 0) tables.push(issueTable(withoutRepeats(serious)));
   context.print({ json: { ...result }, tables });
   const notes = result.issues.length - serious.length;
-  if (notes > 0) context.say(`${notes} notes on the columns; --json shows them.`);
+  if (notes > 0)
+    context.say(`${counted(notes, 'note')} on the columns; --json shows ${notes === 1 ? 'it' : 'them'}.`);
   if (context.format() !== 'json') {
     for (const error of result.errors) context.io.stderr.write(`${error.code}: ${error.message}\n`);
   }

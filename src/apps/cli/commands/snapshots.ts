@@ -11,7 +11,7 @@ import { address, withClient } from '../client.ts';
 import type { Context } from '../context.ts';
 import { errors } from '../errors.ts';
 import { addExamples, groups } from '../help.ts';
-import type { TableData } from '../output.ts';
+import { counted, sizeText, type TableData } from '../output.ts';
 import { collect, wholeNumber } from './cost.ts';
 
 interface MonthOptions {
@@ -211,7 +211,9 @@ async function verify(context: Context): Promise<void> {
     rows: findings,
   };
   context.print({ json: answer, tables: [table] });
-  context.say(`${snapshots} snapshots, ${files} files, ${rows} rows: ${findings.length} findings`);
+  context.say(
+    `${counted(snapshots, 'snapshot')}, ${counted(files, 'file')}, ${counted(rows, 'row')}: ${counted(findings.length, 'finding')}`,
+  );
   if (findings.length > 0) context.exitWith(exitCodes.booksDoNotBalance);
 }
 
@@ -246,7 +248,9 @@ async function collectOld(context: Context, options: GcOptions): Promise<void> {
     rows: removed.map((path) => ({ removed: path })),
   };
   context.print({ json: answer, tables: [table] });
-  context.say(`${discarded} snapshots left the history, ${removed.length} files (${bytes} bytes) the disk`);
+  context.say(
+    `${counted(discarded, 'snapshot')} left the history, ${counted(removed.length, 'file')} (${sizeText(bytes)}) the disk`,
+  );
 }
 
 function count(name: string, text: string): number {
