@@ -113,8 +113,8 @@ export const ingestionErrors = errorTable('ingestion', {
   restated: refusal(
     409,
     'conflict',
-    (p: { source: string; period: string; before: string; after: string; currency: string }) =>
-      `restated-closed-month: ${p.source} ${p.period} was closed by the provider at ${p.before} ${p.currency} and this delivery says ${p.after}. Look at it with --dry-run, then pass --accept-restatement.`,
+    (p: { source: string; period: string; before: string; after: string }) =>
+      `restated-closed-month: ${p.source} ${p.period} was closed by the provider at ${p.before} and this delivery says ${p.after}. Look at it with --dry-run, then pass --accept-restatement.`,
   ),
   otherDelivery: refusal(
     409,

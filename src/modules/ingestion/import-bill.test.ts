@@ -154,10 +154,10 @@ describe('a restated bill', () => {
     const before = await stateOf(bench);
     const refused = await importInto(bench, path);
     expect(refused.errors).toMatchObject([
-      { code: 'ingestion.restated', exitCode: 7, params: { before: '0.2', after: '0.5', currency: 'USD' } },
+      { code: 'ingestion.restated', exitCode: 7, params: { before: '0.2 USD', after: '0.5 USD' } },
     ]);
     expect(refused.errors[0]?.message).toContain(
-      'restated-closed-month: acme 2026-10 was closed by the provider at 0.2 USD and this delivery says 0.5.',
+      'restated-closed-month: acme 2026-10 was closed by the provider at 0.2 USD and this delivery says 0.5 USD.',
     );
     expect(outcome(refused)).toEqual([['2026-10', 'USD', '0.5', 'refused']]);
     expect(await stateOf(bench)).toEqual(before);
@@ -527,6 +527,21 @@ BillingPeriodStart = { from = "Month", values = { "Oct 26" = "2026-10-01", "Nov 
 `,
     );
     const path = await put(bench, 'acme.csv', 'Amount,Month\n7,Oct 26\n1,Nov 26\n');
+    const result = await importInto(bench, path, { as: `mapping:${mapping}`, currency: 'EUR' });
+    expect(result.errors).toEqual([]);
+    expect(outcome(result)).toEqual([
+      ['2026-10', 'EUR', '7', 'imported'],
+      ['2026-11', 'EUR', '1', 'imported'],
+    ]);
+  });
+
+  test('a mapping may name months as 2026-10', async () => {
+    const mapping = await put(
+      bench,
+      'acme.toml',
+      'name = "acme"\n[columns]\nBilledCost = "Amount"\nBillingPeriodStart = "Month"\n',
+    );
+    const path = await put(bench, 'acme.csv', 'Amount,Month\n7,2026-10\n1,2026-11\n');
     const result = await importInto(bench, path, { as: `mapping:${mapping}`, currency: 'EUR' });
     expect(result.errors).toEqual([]);
     expect(outcome(result)).toEqual([

@@ -73,9 +73,10 @@ async function conflictWith(
     return ingestionErrors.restated({
       source: delivery.source,
       period,
-      before: before.totals.map((total) => total.sums['BilledCost'] ?? '0').join(' + '),
-      after: entries.map((entry) => entry.billedCost ?? '0').join(' + '),
-      currency: entries.map((entry) => entry.currency).join(' + '),
+      before: before.totals
+        .map(({ sums, currency }) => `${sums['BilledCost'] ?? '0'} ${currency}`)
+        .join(' + '),
+      after: entries.map(({ billedCost, currency }) => `${billedCost ?? '0'} ${currency}`).join(' + '),
     });
   }
   return undefined;

@@ -31,11 +31,12 @@ export function unreadableDecimal(text: string): string {
   return `(${text} is not null and (contains(${text}, '_') ` + `or ${narrowThenWide(text)} is null))`;
 }
 
-/** UTC TIMESTAMP. A text with an offset is converted to UTC; without one it is UTC already. */
+/** UTC TIMESTAMP. A text with an offset is converted to UTC; without one it is UTC already; `2026-10` is its first day. */
 export function timestampCell(text: string, order: DateOrder = 'iso'): string {
   if (order !== 'iso') return `try_strptime(${text}, ${patterns[order]})`;
   return (
     `case when ${text}[5] <> '-' then null ` +
+    `when length(${text}) = 7 then try_cast(${text} || '-01' as timestamp) ` +
     `when ${text}[-1] = 'Z' or length(${text}) <= 19 then try_cast(${text} as timestamp) ` +
     `else try_cast(${text} as timestamptz)::timestamp end`
   );
