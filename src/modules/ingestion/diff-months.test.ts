@@ -139,7 +139,7 @@ test('currencies are compared apart', async () => {
 
 test('a month without an earlier snapshot, an unknown snapshot and an unknown dimension are refused', async () => {
   await bench.load('alone.csv', [focusRow()]);
-  await expect(diff('alone', [])).rejects.toMatchObject({ code: 'lake.unknownSnapshot' });
+  await expect(diff('alone', [])).rejects.toMatchObject({ code: 'lake.nothingEarlier' });
   await expect(diff('alone', [], { from: 'nothing' })).rejects.toMatchObject({
     code: 'lake.unknownSnapshot',
   });

@@ -74,7 +74,7 @@ export interface DiffSide {
 /**
  * What changed between two snapshots of a month; from the one before to the current one unless told otherwise. Rows are
  * never matched one to one, because line ids are not stable between deliveries: groups are compared.
- * Refuses with `lake.unknownMonth`, with `lake.unknownSnapshot` (also for a month that has no earlier one) and with
+ * Refuses with `lake.unknownMonth`, `lake.unknownSnapshot`, `lake.nothingEarlier` and with
  * `ingestion.unknownWord`.
  */
 export async function diffMonth(
@@ -147,7 +147,7 @@ function sidesOf(
   if (asked.from !== undefined) return { to, from: findSnapshot(manifest, { ...key, snapshot: asked.from }) };
   const { history } = findPartition(manifest, key);
   const before = history[history.findIndex(({ id }) => id === to.id) + 1];
-  if (!before) throw lakeErrors.unknownSnapshot({ ...key, snapshot: 'earlier' });
+  if (!before) throw lakeErrors.nothingEarlier(key);
   return { to, from: before };
 }
 

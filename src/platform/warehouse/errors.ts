@@ -31,6 +31,12 @@ export const lakeErrors = errorTable('lake', {
     (p: { source: string; period: string; snapshot: string }) =>
       `Month ${p.period} of source '${p.source}' has no snapshot '${p.snapshot}'. 'finops snapshots list' shows its history.`,
   ),
+  nothingEarlier: refusal(
+    404,
+    'notFound',
+    (p: { source: string; period: string }) =>
+      `Month ${p.period} of source '${p.source}' has been delivered once: there is nothing earlier to compare with or to go back to.`,
+  ),
   pinned: refusal(
     409,
     'conflict',

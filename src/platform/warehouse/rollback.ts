@@ -49,7 +49,7 @@ function rollbackTarget(
   if (month.to !== undefined)
     return findSnapshot(manifest, { dataset: 'cost', ...month, snapshot: month.to });
   const newest = main.history[0];
-  if (!newest) throw lakeErrors.unknownSnapshot({ ...month, snapshot: 'earlier' });
+  if (!newest) throw lakeErrors.nothingEarlier(month);
   return newest;
 }
 
