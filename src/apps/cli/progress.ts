@@ -70,7 +70,7 @@ export function startProgress(label: string, options: ProgressOptions): Progress
 export function progressLine(label: string, state: ProgressState, elapsedMs: number): string {
   const { rows, totalRows, bytes, totalBytes, step } = state;
   const parts: string[] = [];
-  if (rows !== undefined) {
+  if (rows) {
     parts.push(totalRows ? `${count(rows)} of ${count(totalRows)} rows` : `${count(rows)} rows`);
     if (elapsedMs >= 500) parts.push(`${count(Math.round((rows * 1000) / elapsedMs))} rows/s`);
   }

@@ -1,4 +1,4 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isCurrency } from '../../platform/kernel/index.ts';
 import { fetchToRaw, isS3Uri } from '../../platform/objects/index.ts';
@@ -18,12 +18,20 @@ export async function prepareAll(run: Run): Promise<ReadyFile[]> {
   let rows = 0;
   for (const [index, delivered] of delivery.files.entries()) {
     const number = index + 1;
-    const tell = (step: ImportProgress['step']) =>
-      context.onProgress?.({ source: delivery.source, step, file: delivered.uri, rows, bytes, totalBytes });
+    const tell = (step: ImportProgress['step'], more = 0) =>
+      context.onProgress?.({
+        source: delivery.source,
+        step,
+        file: delivered.uri,
+        rows,
+        bytes: bytes + more,
+        totalBytes,
+      });
     tell(isS3Uri(delivered.uri) ? 'fetch' : 'read');
     const fetched = isS3Uri(delivered.uri)
       ? await fetchToRaw(run.batch.store, join(context.workspaceRoot, 'raw'), delivered.uri, {
           expected: delivered,
+          onProgress: (arrived) => tell('fetch', arrived),
         })
       : undefined;
     const target = await writer.newFile(join('native', delivery.source), `${importId}-${number}.parquet`);
@@ -31,7 +39,12 @@ export async function prepareAll(run: Run): Promise<ReadyFile[]> {
     await mkdir(temp, { recursive: true });
     tell('read');
     const source = { path: fetched?.path ?? delivered.uri, delivered, sha256: fetched?.sha256 };
-    const staged = await stageFile(context.engine, source, { target: target.absolute, temp, ...options });
+    const stopWatching = watchCopy(target.absolute, delivered, (done) => tell('read', done));
+    const staged = await stageFile(context.engine, source, {
+      target: target.absolute,
+      temp,
+      ...options,
+    }).finally(stopWatching);
     const file = await prepareFile(context.engine, staged, { ...options, number }).catch(async (error) => {
       throw await damageOf(context.engine, staged, error);
     });
@@ -48,6 +61,26 @@ export async function prepareAll(run: Run): Promise<ReadyFile[]> {
   refuseMixedDatasets(files);
   const alike = await costsAlike(run, files);
   return alike.map((file) => bringStraysHome(file, alike));
+}
+
+/**
+ * The engine does not say how far a copy is; how large it has grown tells about where it stands. A Parquet copy becomes
+ * about as large as a packed bill, and an eighth of a plain CSV. Never more than the file, for people only.
+ */
+function watchCopy(
+  target: string,
+  { uri, bytes }: { readonly uri: string; readonly bytes: number },
+  onBytes: (done: number) => void,
+): () => void {
+  const factor = /\.csv$/i.test(uri) ? 8 : 1;
+  const timer = setInterval(() => {
+    stat(target).then(
+      ({ size }) => onBytes(Math.min(size * factor, Math.floor(bytes * 0.95))),
+      () => {},
+    );
+  }, 500);
+  timer.unref();
+  return () => clearInterval(timer);
 }
 
 /** Net costs hold their discounts, gross costs have them in rows of their own: one bill is read in one way, part by part. */
