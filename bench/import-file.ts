@@ -1,4 +1,5 @@
 import { importBill } from '../src/modules/ingestion/index.ts';
+import { everything } from '../src/platform/kernel/index.ts';
 import { openWorkspace } from '../src/platform/warehouse/index.ts';
 import { report } from './timed.ts';
 
@@ -7,7 +8,7 @@ const [file = '', root = '', threads = '2'] = process.argv.slice(2);
 const workspace = openWorkspace({ root, threads: Number(threads) });
 const started = performance.now();
 const result = await importBill(
-  { ...workspace, workspaceRoot: root, engine: await workspace.engine() },
+  { ...workspace, scope: everything, workspaceRoot: root, engine: await workspace.engine() },
   { path: file, source: 'bench' },
   { roots: ['/'] },
 );

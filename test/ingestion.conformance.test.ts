@@ -172,7 +172,7 @@ describe.skipIf(absent)(title, () => {
     const { lake, clock, randomness } = workspace;
     const engine = await workspace.engine();
     return importBill(
-      { workspaceRoot: root, lake, engine, clock, randomness },
+      { scope: everything, workspaceRoot: root, lake, engine, clock, randomness },
       { path: join(samples, file), source: sourceOf(file), ...options },
       { roots: [samples] },
     );

@@ -71,6 +71,7 @@ describe('each rule finds what it forbids', () => {
     ['src/platform/kernel/x.ts', "import { z } from 'zod';", 'the kernel has no dependency'],
     ['src/modules/focus/contract.ts', "import type { A } from 'node:fs';", 'runs in the browser'],
     ['src/apps/cli/x.ts', "import { DuckDBInstance } from '@duckdb/node-api';", 'engine.ts only'],
+    ['src/modules/focus/x.ts', "import pg from 'pg';", 'through src/platform/records only'],
     ['src/apps/cli/x.ts', `run(\`\n  select a\n  from \${b}\`);`, 'this is SQL'],
     ['src/apps/cli/x.ts', "run('delete from t where x');", 'this is SQL'],
     ['src/apps/cli/x.ts', "const e = errorTable('x', {});", 'errors.ts'],

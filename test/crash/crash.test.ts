@@ -93,7 +93,7 @@ function runImport(
 
 async function importHere(workspace: Workspace, path: string): Promise<void> {
   const engine = await workspace.engine();
-  const context = { ...workspace, workspaceRoot: workspace.root, engine };
+  const context = { ...workspace, scope: everything, workspaceRoot: workspace.root, engine };
   const result = await importBill(
     context,
     { path, source: 'bill', acceptRestatement: true },

@@ -58,7 +58,12 @@ async function importRows(workspace: Workspace, folder: string, count: number): 
   );
   const path = join(folder, 'bill.csv');
   await writeFile(path, `${[header, ...rows].join('\n')}\n`);
-  const context = { ...workspace, workspaceRoot: workspace.root, engine: await workspace.engine() };
+  const context = {
+    ...workspace,
+    scope: everything,
+    workspaceRoot: workspace.root,
+    engine: await workspace.engine(),
+  };
   const { errors } = await importBill(context, { path }, { roots: [folder] });
   if (errors.length > 0) throw Object.assign(new Error(errors[0]?.message), errors[0]);
 }

@@ -127,3 +127,14 @@ export function engineStaysBehindWarehouse(source: Source): Finding[] {
       advice: 'DuckDB is called through src/platform/warehouse/engine.ts only',
     }));
 }
+
+/** One room speaks to PostgreSQL, in process or not. */
+export function databaseStaysBehindRecords(source: Source): Finding[] {
+  if (/^(src\/platform\/records|bench|test)\//.test(source.path) || isTest(source.path)) return [];
+  return importsOf(source)
+    .filter(({ target, typeOnly }) => /^(pg$|@electric-sql\/)/.test(target) && !typeOnly)
+    .map(({ index }) => ({
+      index,
+      advice: 'PostgreSQL and PGlite are called through src/platform/records only',
+    }));
+}

@@ -1,5 +1,11 @@
 import { basename } from 'node:path';
-import { contractIsPortable, engineStaysBehindWarehouse, importOrder, kernelIsPure } from './imports.ts';
+import {
+  contractIsPortable,
+  databaseStaysBehindRecords,
+  engineStaysBehindWarehouse,
+  importOrder,
+  kernelIsPure,
+} from './imports.ts';
 import { lineAt, type Source } from './source.ts';
 
 /** One place that breaks a rule, and what to do. */
@@ -19,6 +25,7 @@ export const rules: readonly Rule[] = [
   { name: 'the kernel depends on nothing', check: kernelIsPure },
   { name: 'contracts run in the browser', check: contractIsPortable },
   { name: 'DuckDB stays behind the warehouse', check: engineStaysBehindWarehouse },
+  { name: 'PostgreSQL stays behind the records', check: databaseStaysBehindRecords },
   { name: 'SQL lives where it may', check: sqlPlaces },
   { name: 'error tables are in errors.ts', check: errorTables },
   { name: 'files and folders are kebab-case', check: fileNames },
@@ -44,7 +51,7 @@ export function report(rule: Rule, source: Source): string[] {
 }
 
 const sqlPlace =
-  /(^|\/)(warehouse|records)\.ts$|-sql\.ts$|^src\/platform\/warehouse\/|^src\/modules\/ingestion\/convert\/|^src\/apps\/demo\/|^bench\//;
+  /(^|\/)(warehouse|records)\.ts$|-sql\.ts$|^src\/platform\/(warehouse|records)\/|^src\/modules\/ingestion\/convert\/|^src\/apps\/demo\/|^bench\//;
 const sql =
   /\bselect\s[\s\S]*\sfrom\s|\binsert\s+into\s|\bupdate\s+\S+\s+set\s|\bdelete\s+from\s|\bcreate\s+(or\s+replace\s+)?(temp(orary)?\s+)?(table|view|macro)\s|^\s*copy\s*\(/i;
 

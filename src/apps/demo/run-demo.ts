@@ -7,7 +7,7 @@ import {
   importBill,
   refreshViews,
 } from '../../modules/ingestion/index.ts';
-import { addDecimal, formatDecimal, parseDecimal, zero } from '../../platform/kernel/index.ts';
+import { addDecimal, everything, formatDecimal, parseDecimal, zero } from '../../platform/kernel/index.ts';
 import { type Engine, openEngine, openWorkspace, type Workspace } from '../../platform/warehouse/index.ts';
 import type { DemoBills, DemoRestatement } from './demo-bills.ts';
 import { demoErrors } from './errors.ts';
@@ -117,6 +117,7 @@ async function importFolder(
 ): Promise<ImportResult> {
   const context = {
     ...workspace,
+    scope: everything,
     workspaceRoot: workspace.root,
     engine: await workspace.engine(),
     onProgress: (progress: { source: string; step: string; rows: number }) =>

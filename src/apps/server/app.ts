@@ -76,7 +76,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
 }
 
 /** The owner reads what the account can read; others what the configuration names. */
-function importAccess({ values }: Config, isOwner: boolean): ImportAccess {
+function importAccess({ values }: Config, isOwner: boolean): Omit<ImportAccess, 'scope'> {
   const exports = values['aws.exports'];
   return isOwner
     ? { roots: ['/'], exports, anyBucket: true }

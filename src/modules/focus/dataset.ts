@@ -3,9 +3,12 @@ import type { Dataset, DatasetColumn } from '../../platform/warehouse/index.ts';
 import { type FocusDatasetName, storedVersion } from './column.ts';
 import { columnsIn } from './standard.ts';
 
+/** The source that a row was delivered by: a scope is put on it. */
+const sourceColumn = { name: 'x_SourceName', type: 'string' } as const;
+
 /** Where each stored row came from. Part of every snapshot, after the columns of the standard. */
 export const provenanceColumns: readonly DatasetColumn[] = [
-  { name: 'x_SourceName', type: 'string' },
+  sourceColumn,
   { name: 'x_SourceFile', type: 'string' },
   { name: 'x_SourceFileNumber', type: 'integer' },
   { name: 'x_SourceRow', type: 'integer' },
@@ -29,6 +32,7 @@ export const costDataset: Dataset = {
   columns: storedColumns('CostAndUsage'),
   derived: [rowIdColumn],
   roles: {
+    source: sourceColumn.name,
     billingPeriodStart: 'BillingPeriodStart',
     chargePeriodStart: 'ChargePeriodStart',
     chargePeriodEnd: 'ChargePeriodEnd',
@@ -50,6 +54,7 @@ export const invoiceDetailDataset: Dataset = {
   columns: storedColumns('InvoiceDetail'),
   derived: [rowIdColumn],
   roles: {
+    source: sourceColumn.name,
     billingPeriodStart: 'BillingPeriodStart',
     chargePeriodStart: 'BillingPeriodStart',
     chargePeriodEnd: 'BillingPeriodEnd',
@@ -72,6 +77,7 @@ export const contractCommitmentDataset: Dataset = {
   columns: storedColumns('ContractCommitment'),
   derived: [rowIdColumn, noTags],
   roles: {
+    source: sourceColumn.name,
     billingPeriodStart: 'ContractCommitmentPeriodStart',
     chargePeriodStart: 'ContractCommitmentPeriodStart',
     chargePeriodEnd: 'ContractCommitmentPeriodEnd',
@@ -94,6 +100,7 @@ export const billingPeriodDataset: Dataset = {
   columns: storedColumns('BillingPeriod'),
   derived: [rowIdColumn, noTags, withoutCurrency],
   roles: {
+    source: sourceColumn.name,
     billingPeriodStart: 'BillingPeriodStart',
     chargePeriodStart: 'BillingPeriodStart',
     chargePeriodEnd: 'BillingPeriodEnd',

@@ -1,9 +1,11 @@
+import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { everything } from '../../platform/kernel/index.ts';
+import type {} from '../../platform/access/index.ts';
+import type { Scope } from '../../platform/kernel/index.ts';
 import type { Workspace } from '../../platform/warehouse/index.ts';
 import * as contract from './contract.ts';
 import { costDataset } from './dataset.ts';
@@ -14,12 +16,12 @@ interface FocusRouteOptions {
   readonly workspace: Workspace;
 }
 
-/** Exports: made into the workspace's own folder `exports/`, listed, fetched and removed by name. */
+/** Exports: made into the workspace's own folder `exports/`, listed, fetched and removed by name, each scope its own. */
 export const focusRoutes: FastifyPluginAsyncZod<FocusRouteOptions> = async (app, { workspace }) => {
-  const folder = join(workspace.root, 'exports');
   app.post(
     '/exports',
     {
+      config: { permission: 'cost.read' },
       schema: {
         tags: ['exports'],
         summary: 'Write the costs as FOCUS of any version, CSV or Parquet',
@@ -31,8 +33,10 @@ export const focusRoutes: FastifyPluginAsyncZod<FocusRouteOptions> = async (app,
     },
     async (request) => {
       const { from, to, sources, name = defaultName(workspace, request.body), ...options } = request.body;
+      const { scope } = request.caller;
+      const selection = await workspace.lake.select(scope, costDataset, { from, to, sources });
+      const folder = folderOf(workspace, scope);
       await mkdir(folder, { recursive: true });
-      const selection = await workspace.lake.select(everything, costDataset, { from, to, sources });
       const file = join(folder, name);
       const made = await exportFocus(await workspace.engine(), selection, { ...options, file });
       const { rows, bytes, columns, report } = made;
@@ -49,18 +53,20 @@ export const focusRoutes: FastifyPluginAsyncZod<FocusRouteOptions> = async (app,
   app.get(
     '/exports',
     {
+      config: { permission: 'cost.read' },
       schema: {
         tags: ['exports'],
         summary: 'Exports that the workspace keeps',
         response: { 200: contract.exportListSchema },
       },
     },
-    async () => ({ items: await listFiles(folder) }),
+    async (request) => ({ items: await listFiles(folderOf(workspace, request.caller.scope)) }),
   );
 
   app.get(
     '/exports/:name',
     {
+      config: { permission: 'cost.read' },
       schema: {
         tags: ['exports'],
         summary: 'Fetch an export',
@@ -72,7 +78,7 @@ export const focusRoutes: FastifyPluginAsyncZod<FocusRouteOptions> = async (app,
     },
     async (request, reply) => {
       const { name } = request.params;
-      const file = join(folder, name);
+      const file = join(folderOf(workspace, request.caller.scope), name);
       const info = await stat(file).catch(() => undefined);
       if (!info?.isFile()) throw errors.unknownFile({ name });
       return reply
@@ -86,6 +92,7 @@ export const focusRoutes: FastifyPluginAsyncZod<FocusRouteOptions> = async (app,
   app.delete(
     '/exports/:name',
     {
+      config: { permission: 'cost.read' },
       schema: {
         tags: ['exports'],
         summary: 'Remove an export',
@@ -95,6 +102,7 @@ export const focusRoutes: FastifyPluginAsyncZod<FocusRouteOptions> = async (app,
     },
     async (request) => {
       const { name } = request.params;
+      const folder = folderOf(workspace, request.caller.scope);
       const found = (await listFiles(folder)).some((file) => file.name === name);
       if (!found) throw errors.unknownFile({ name });
       await rm(join(folder, name));
@@ -102,6 +110,17 @@ export const focusRoutes: FastifyPluginAsyncZod<FocusRouteOptions> = async (app,
     },
   );
 };
+
+/**
+ * A file keeps the rows of the scope that it was made in, so that each scope has a folder of its own: what somebody else
+ * exported is not listed, not fetched, and takes no name. An export's own name never begins with a dot.
+ */
+function folderOf({ root }: Workspace, scope: Scope): string {
+  const folder = join(root, 'exports');
+  if (scope.kind === 'all') return folder;
+  const sources = JSON.stringify([...new Set(scope.sources)].sort());
+  return join(folder, '.scopes', createHash('sha256').update(sources).digest('hex').slice(0, 32));
+}
 
 function defaultName({ clock }: Workspace, { version, format }: contract.FocusExportRequest): string {
   const time = clock

@@ -1,5 +1,5 @@
 import type { AwsExport } from '../../platform/config/index.ts';
-import { type Period, Refusal } from '../../platform/kernel/index.ts';
+import { type Period, Refusal, type Scope } from '../../platform/kernel/index.ts';
 import { type ObjectStore, openStore } from '../../platform/objects/index.ts';
 import type { Lake, Workspace } from '../../platform/warehouse/index.ts';
 import {
@@ -92,15 +92,16 @@ export async function findExports(exports: readonly AwsExport[]): Promise<FoundE
   return found;
 }
 
-/** The newest manifest of every month of the exports, oldest month first, and what the lake has of it. */
+/** The newest manifest of every month of the exports, oldest month first, and what the lake shows of it in scope. */
 export async function findManifests(
   lake: Lake,
+  scope: Scope,
   exports: readonly AwsExport[],
   range: MonthRange,
 ): Promise<FoundManifest[]> {
   const found: FoundManifest[] = [];
   for (const item of exports) {
-    const loaded = await loadedMonths(lake, [item]);
+    const loaded = await loadedMonths(lake, scope, [item]);
     await withStore(item, async (store) => {
       for (const { entry, manifest } of await manifestsOf(store, item, range)) {
         const before = loaded.find(({ period }) => period === entry.period);
@@ -121,13 +122,17 @@ export async function findManifests(
   return found;
 }
 
-/** What the lake holds of the exports; asks nobody but the lake. */
-export async function loadedMonths(lake: Lake, exports: readonly AwsExport[]): Promise<LoadedMonth[]> {
+/** What the lake holds of the exports in scope; asks nobody but the lake. */
+export async function loadedMonths(
+  lake: Lake,
+  scope: Scope,
+  exports: readonly AwsExport[],
+): Promise<LoadedMonth[]> {
   const months: LoadedMonth[] = [];
-  for (const { source, period, dataset, current } of mainPartitions(await lake.current())) {
+  for (const { source, period, dataset, current } of mainPartitions(await lake.visible(scope))) {
     const owner = exports.find((item) => item.source === source && isOf(item, current?.delivery.key));
     if (!owner || !current) continue;
-    const description = await lake.describe({ source, period, dataset, snapshot: current.id });
+    const description = await lake.describe(scope, { source, period, dataset, snapshot: current.id });
     months.push({
       export: owner.name,
       source,
@@ -143,15 +148,16 @@ export async function loadedMonths(lake: Lake, exports: readonly AwsExport[]): P
 }
 
 /**
- * Imports every month of the exports in the range. A version that is loaded is listed as unchanged and not read again.
+ * Imports every month of the exports in the range into their sources, which must be in scope. A version that is loaded is listed as unchanged and not read again.
  * An export that cannot be reached or read is an error of the result and does not keep the others out.
  */
 export async function importExports(
   workspace: Workspace,
+  scope: Scope,
   exports: readonly AwsExport[],
   options: ExportImportOptions,
 ): Promise<ImportResult> {
-  const context = await importContext(workspace, options.onProgress);
+  const context = await importContext(workspace, scope, options.onProgress);
   const results: ImportResult[] = [];
   for (const item of exports) {
     results.push(await importExport(context, item, options).catch(refused(item)));

@@ -2,6 +2,7 @@ import { appendFile, mkdir, readFile, stat, symlink, truncate, utimes, writeFile
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { everything } from '../../platform/kernel/index.ts';
 import { zipOf } from '../../platform/objects/testing/zip.ts';
 import { openWorkspace } from '../../platform/warehouse/index.ts';
 import type { ImportResult } from './contract.ts';
@@ -412,7 +413,11 @@ describe('a CSV with ragged rows', () => {
     );
     expect((await costRows(bench, 'x_SourceRow')).map((row) => row['x_SourceRow'])).toEqual([1, 3, 5]);
     const { lake } = bench.workspace;
-    const quarantine = await lake.describe({ dataset: 'quarantine', source: 'acme', period: '2026-10' });
+    const quarantine = await lake.describe(everything, {
+      dataset: 'quarantine',
+      source: 'acme',
+      period: '2026-10',
+    });
     const files = quarantine.files.map(({ path: file }) => `'${lake.resolve(file)}'`).join(', ');
     const rows = await bench.engine.rows(
       `select x_SourceRow, Rule, Field, "Value", "Row"->>'lineItem/LineItemType' as kind from read_parquet([${files}]) order by 1`,
@@ -714,6 +719,7 @@ describe('a file that changes while it is read', () => {
     let grown: Promise<void> | undefined;
     const result = await importBill(
       {
+        scope: everything,
         workspaceRoot: root,
         lake,
         clock,

@@ -1,4 +1,4 @@
-import { type Issue, must } from '../../platform/kernel/index.ts';
+import { type Issue, must, type Scope, seesSource } from '../../platform/kernel/index.ts';
 import type { Partition } from '../../platform/warehouse/index.ts';
 import type { ReadyFile, Run, WrittenMonth } from './import-run.ts';
 import { originOf } from './origin.ts';
@@ -14,7 +14,17 @@ export async function besideOthers(
   return [...(await sameBillElsewhere(run, files, months, current)), ...goneMonths(run, months, current)];
 }
 
-/** The same content under another source counts every cost twice. */
+const sameBillTwice = 'ingestion.sameBillTwice';
+
+/**
+ * Whether a caller may read an issue that an import has left behind: whoever imported may have seen more, and the same bill
+ * under another source names that source.
+ */
+export function isIssueInScope({ code, params }: Issue, scope: Scope): boolean {
+  return scope.kind === 'all' || code !== sameBillTwice || seesSource(scope, String(params?.['otherSource']));
+}
+
+/** The same content under another source that the importer sees counts every cost twice. */
 async function sameBillElsewhere(
   run: Run,
   files: readonly ReadyFile[],
@@ -24,15 +34,18 @@ async function sameBillElsewhere(
   const periods = new Set(months.map(({ period }) => period));
   const contents = new Map(files.map(({ origin }) => [origin.sha256, origin.uri]));
   const found = new Map<string, Issue>();
-  for (const other of current.filter((p) => p.source !== run.delivery.source && periods.has(p.period))) {
-    const origin = originOf(await run.context.lake.describe(other));
+  const { scope, lake } = run.context;
+  const others = current.filter(({ source }) => source !== run.delivery.source && seesSource(scope, source));
+  for (const other of others.filter(({ period }) => periods.has(period))) {
+    const origin = originOf(await lake.describe(scope, other));
     const same = origin?.files.find(({ sha256 }) => contents.has(sha256));
     if (!same) continue;
     found.set(other.source, {
-      code: 'ingestion.sameBillTwice',
+      code: sameBillTwice,
       severity: 'warning',
       path: contents.get(same.sha256) ?? '',
       message: `The same file is there as source '${other.source}' (${same.uri}): its costs count twice. Withdraw one with 'finops snapshots rollback --to none'.`,
+      params: { otherSource: other.source },
     });
   }
   return [...found.values()];

@@ -1,7 +1,9 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import type { Caller } from '../../platform/access/index.ts';
 import {
   collectGarbage,
+  demandWholeLake,
   pin,
   rollBack,
   unpin,
@@ -30,18 +32,20 @@ export function addChangeRoutes(app: App, options: ChangeRouteOptions): void {
 function addMonthChanges(app: App, { workspace }: ChangeRouteOptions): void {
   const { lake } = workspace;
   async function changed(
+    { scope }: Caller,
     { source, period }: { readonly source: string; readonly period: string },
     log: FastifyBaseLogger,
   ) {
     await renewViews(workspace, log);
     const { generation } = await lake.current();
-    const months = mutable(await listMonths(lake, { source, from: period, to: period }));
+    const months = mutable(await listMonths(lake, scope, { source, from: period, to: period }));
     return { context: { generation }, months };
   }
 
   app.post(
     '/periods/:source/:period/rollback',
     {
+      config: { permission: 'snapshot.change' },
       schema: {
         tags: ['months'],
         summary: 'Make an earlier snapshot of a month current again',
@@ -51,14 +55,15 @@ function addMonthChanges(app: App, { workspace }: ChangeRouteOptions): void {
       },
     },
     async (request) => {
-      await rollBack(lake, { ...request.params, to: request.body.to });
-      return changed(request.params, request.log);
+      await rollBack(lake, request.caller.scope, { ...request.params, to: request.body.to });
+      return changed(request.caller, request.params, request.log);
     },
   );
 
   app.post(
     '/periods/:source/:period/pins',
     {
+      config: { permission: 'snapshot.change' },
       schema: {
         tags: ['months'],
         summary: 'Pin a snapshot: gc keeps it, and the month cannot be rolled back',
@@ -69,14 +74,19 @@ function addMonthChanges(app: App, { workspace }: ChangeRouteOptions): void {
     },
     async (request) => {
       const { reason, snapshot } = request.body;
-      await pin(lake, { ...request.params, reason, ...(snapshot === undefined ? {} : { snapshot }) });
-      return changed(request.params, request.log);
+      await pin(lake, request.caller.scope, {
+        ...request.params,
+        reason,
+        ...(snapshot === undefined ? {} : { snapshot }),
+      });
+      return changed(request.caller, request.params, request.log);
     },
   );
 
   app.delete(
     '/periods/:source/:period/pins',
     {
+      config: { permission: 'snapshot.change' },
       schema: {
         tags: ['months'],
         summary: 'Remove the pins of a month, or those with one reason',
@@ -87,8 +97,11 @@ function addMonthChanges(app: App, { workspace }: ChangeRouteOptions): void {
     },
     async (request) => {
       const { reason } = request.query;
-      await unpin(lake, { ...request.params, ...(reason === undefined ? {} : { reason }) });
-      return changed(request.params, request.log);
+      await unpin(lake, request.caller.scope, {
+        ...request.params,
+        ...(reason === undefined ? {} : { reason }),
+      });
+      return changed(request.caller, request.params, request.log);
     },
   );
 }
@@ -97,6 +110,7 @@ function addHousekeeping(app: App, { workspace, gc }: ChangeRouteOptions): void 
   app.post(
     '/snapshots/gc',
     {
+      config: { permission: 'snapshot.change' },
       schema: {
         tags: ['snapshots'],
         summary: 'Remove old snapshots and the leftovers of crashes',
@@ -105,6 +119,7 @@ function addHousekeeping(app: App, { workspace, gc }: ChangeRouteOptions): void 
       },
     },
     async (request) => {
+      demandWholeLake(request.caller.scope, 'Collecting garbage');
       const { keepDays = gc.keepDays, keepVersions = gc.keepVersions, graceHours } = request.body;
       const { lake, root, clock } = workspace;
       const kept = { keepDays, keepVersions, graceHours };
@@ -117,6 +132,7 @@ function addHousekeeping(app: App, { workspace, gc }: ChangeRouteOptions): void 
   app.post(
     '/snapshots/verify',
     {
+      config: { permission: 'snapshot.change' },
       schema: {
         tags: ['snapshots'],
         summary: 'Recompute checksums, row counts and sums of every snapshot',
@@ -124,7 +140,10 @@ function addHousekeeping(app: App, { workspace, gc }: ChangeRouteOptions): void 
         response: { 200: contract.verifiedSchema },
       },
     },
-    async () => mutable(await verifyLake(workspace.lake, await workspace.engine())),
+    async (request) => {
+      demandWholeLake(request.caller.scope, 'Verification');
+      return mutable(await verifyLake(workspace.lake, await workspace.engine()));
+    },
   );
 }
 

@@ -106,7 +106,7 @@ test('any two snapshots of the history can be compared, and a rollback compares 
   expect(changes(await diff('three', []))).toEqual([second, third, '2']);
   expect(changes(await diff('three', [], { to: second }))).toEqual([first, second, '1']);
   expect(changes(await diff('three', [], { from: third, to: first }))).toEqual([third, first, '-3']);
-  await rollBack(bench.workspace.lake, { source: 'three', period });
+  await rollBack(bench.workspace.lake, everything, { source: 'three', period });
   expect(changes(await diff('three', []))).toEqual([third, second, '-2']);
 });
 

@@ -13,10 +13,11 @@ import {
   identifier,
   type Lake,
   lakeErrors,
-  type Manifest,
   type Row,
   type Selection,
   type SnapshotEntry,
+  sourcesIn,
+  type VisibleManifest,
 } from '../../platform/warehouse/index.ts';
 import { costDataset } from '../focus/index.ts';
 import { ingestionErrors } from './errors.ts';
@@ -74,8 +75,8 @@ export interface DiffSide {
 /**
  * What changed between two snapshots of a month; from the one before to the current one unless told otherwise. Rows are
  * never matched one to one, because line ids are not stable between deliveries: groups are compared.
- * Refuses with `lake.unknownMonth`, `lake.unknownSnapshot`, `lake.nothingEarlier` and with
- * `ingestion.unknownWord`.
+ * Refuses with `lake.unknownMonth` (and so for a month out of scope), `lake.unknownSnapshot`, `lake.nothingEarlier`, with
+ * `ingestion.unknownWord`, and a scope that shows no rows.
  */
 export async function diffMonth(
   engine: Engine,
@@ -95,7 +96,8 @@ export async function diffMonth(
 ): Promise<MonthDiff> {
   const { source, period, limit = 1000 } = asked;
   const by = asked.by.map(dimensionOf);
-  const sides = sidesOf(await lake.current(), asked);
+  sourcesIn(scope);
+  const sides = sidesOf(await lake.visible(scope), asked);
   const select = ({ id }: SnapshotEntry) =>
     lake.selectMonth(scope, costDataset, { source, period, snapshot: id });
   const [from, to] = [await select(sides.from), await select(sides.to)];
@@ -134,7 +136,7 @@ function dimensionOf(name: string): DiffDimension {
 }
 
 function sidesOf(
-  manifest: Manifest,
+  manifest: VisibleManifest,
   asked: {
     readonly source: string;
     readonly period: string;

@@ -173,6 +173,12 @@ export const ingestionErrors = errorTable('ingestion', {
     (p: { path: string }) =>
       `${p.path} belongs to no configured export. Add it to aws.exports of the server, or import it from the command line.`,
   ),
+  foreignSource: refusal(
+    403,
+    'access',
+    (p: { source: string }) =>
+      `You may not import into source '${p.source}': it is not within your roles. Name one of yours with --source, or ask somebody without limits to import the first bill of a new source; nothing was read.`,
+  ),
   unfitCursor: refusal(
     400,
     'usage',

@@ -94,7 +94,7 @@ test.each(['aws', 'azure'])('every value of %s is the one that the named rule gi
     const row = await explain(id);
     const { period, snapshot } = row;
     const { files } = originOf(
-      await bench.workspace.lake.describe({ dataset: 'cost', source, period, snapshot }),
+      await bench.workspace.lake.describe(everything, { dataset: 'cost', source, period, snapshot }),
     );
     const file = files[0];
     if (!file) throw new Error('no file');
@@ -143,7 +143,7 @@ test('a row of a snapshot that was replaced or withdrawn is explained all the sa
   const old = await explain(before);
   expect(old.current).toBe(false);
   expect(column(old, 'BilledCost')?.value).toBe('7');
-  await rollBack(bench.workspace.lake, { source: 'old', period: '2026-10', to: 'none' });
+  await rollBack(bench.workspace.lake, everything, { source: 'old', period: '2026-10', to: 'none' });
   expect((await explain(before)).original['BilledCost']).toBe('7');
 });
 
@@ -153,7 +153,11 @@ test('a value that today’s rules would not give is said to come from earlier o
   await bench.load('earlier.csv', [withoutCurrency], { currency: 'EUR' });
   const [id = ''] = await rowIds('earlier');
   const key = { dataset: 'cost', source: 'earlier', period: '2026-10' };
-  const description = join(root, 'lake/cost/earlier/2026-10', `${(await lake.describe(key)).id}.json`);
+  const description = join(
+    root,
+    'lake/cost/earlier/2026-10',
+    `${(await lake.describe(everything, key)).id}.json`,
+  );
   const text = await readFile(description, 'utf8');
   await writeFile(
     description,

@@ -1,5 +1,5 @@
 import type { Scope } from '../../platform/kernel/index.ts';
-import type { Engine, Lake, Row, Session } from '../../platform/warehouse/index.ts';
+import { type Engine, type Lake, type Row, type Session, sourcesIn } from '../../platform/warehouse/index.ts';
 import {
   billingPeriodDataset,
   contractCommitmentDataset,
@@ -58,7 +58,8 @@ const datasets = new Map(
 
 /**
  * Where a stored row comes from: file, row, original values, and the rule behind each converted column. Works for every
- * snapshot that is still in the history. Refuses with `ingestion.unknownRow`.
+ * snapshot that is still in the history. Refuses with `ingestion.unknownRow` (and so for a row out of scope), and a scope
+ * that shows no rows.
  */
 export async function explainRow(
   engine: Engine,
@@ -66,10 +67,11 @@ export async function explainRow(
   scope: Scope,
   id: string,
 ): Promise<ExplainedRow> {
+  sourcesIn(scope);
   const place = placeOf(id);
   const { stored, ...month } = await findStored(engine, lake, scope, place);
   const { source, period, dataset, snapshot } = month;
-  const origin = originOf(await lake.describe({ source, period, dataset, snapshot }));
+  const origin = originOf(await lake.describe(scope, { source, period, dataset, snapshot }));
   const file = origin.files.find(({ number }) => number === place.file);
   if (!file) throw ingestionErrors.unknownRow({ id });
   const { converter } = converterOf(file.choices);
@@ -114,7 +116,7 @@ type Found = Pick<ExplainedRow, 'source' | 'period' | 'dataset' | 'snapshot' | '
 
 /** A snapshot bears the id of its import; an import of several months has made several. */
 async function findStored(engine: Engine, lake: Lake, scope: Scope, place: Place): Promise<Found> {
-  for (const partition of mainPartitions(await lake.current())) {
+  for (const partition of mainPartitions(await lake.visible(scope))) {
     const dataset = datasets.get(partition.dataset);
     const entry = snapshotsOf(partition).find((snapshot) => snapshot.id === place.importId);
     if (!entry || !dataset) continue;

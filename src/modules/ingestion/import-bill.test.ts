@@ -1,6 +1,7 @@
 import { readFile, rename, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { everything } from '../../platform/kernel/index.ts';
 import {
   collectGarbage,
   findPartition,
@@ -87,7 +88,7 @@ describe('a bill that was imported before', () => {
     await importInto(bench, path);
     await put(bench, 'acme.csv', cur({}, {}));
     await importInto(bench, path);
-    await rollBack(bench.workspace.lake, { source: 'acme', period: '2026-10' });
+    await rollBack(bench.workspace.lake, everything, { source: 'acme', period: '2026-10' });
     expect(await billedCosts()).toEqual(['0.1']);
     expect(outcome(await importInto(bench, path))).toEqual([['2026-10', 'USD', '0.2', 'replaced']]);
   });
@@ -138,7 +139,7 @@ describe('a restated bill', () => {
       { billedCost: '0.3', status: 'replaced', replaced: first.imports[0]?.snapshot },
     ]);
     expect(await billedCosts()).toEqual(['0.3']);
-    const { history } = findPartition(await bench.workspace.lake.current(), {
+    const { history } = findPartition(await bench.workspace.lake.visible(everything), {
       dataset: 'cost',
       source: 'acme',
       period: '2026-10',

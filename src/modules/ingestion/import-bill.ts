@@ -1,4 +1,4 @@
-import { everything, type Issue, must, Refusal } from '../../platform/kernel/index.ts';
+import { type Issue, must, Refusal, type Scope, seesSource } from '../../platform/kernel/index.ts';
 import { isS3Uri, type ObjectStore, openStore, type StoreOptions } from '../../platform/objects/index.ts';
 import { fileSha256, type Manifest } from '../../platform/warehouse/index.ts';
 import { costDataset } from '../focus/index.ts';
@@ -10,6 +10,7 @@ import {
   importRequestSchema,
 } from './contract.ts';
 import { type Delivery, findDeliveries } from './deliveries.ts';
+import { ingestionErrors } from './errors.ts';
 import { qualityOf } from './findings.ts';
 import { importDelivery } from './import-delivery.ts';
 import type { Batch, DeliveryOutcome, ImportContext } from './import-run.ts';
@@ -17,7 +18,8 @@ import { deliveryFingerprint, givenOf, type ImportOrigin, isMainDataset, originO
 
 /**
  * Imports everything under a path. Each delivery is atomic; one that is refused does not keep the others out, and the
- * result names it. A delivery that has not changed is not read again.
+ * result names it. A delivery that has not changed is not read again. Refuses with `ingestion.foreignSource`, before any
+ * bill is read, when one would be of a source out of scope.
  */
 export async function importBill(
   context: ImportContext,
@@ -25,6 +27,7 @@ export async function importBill(
   stores: StoreOptions,
 ): Promise<ImportResult> {
   const checked = importRequestSchema.parse(request);
+  if (checked.source !== undefined) refuseForeign(context.scope, [checked.source]);
   const store = await openStore(checked.path, stores);
   try {
     const deliveries = await findDeliveries(store, checked.path, {
@@ -50,13 +53,17 @@ async function mappingHash(as: string | undefined): Promise<string | undefined> 
 /** Deliveries up to this many bytes are imported two at a time: each alone would keep one core busy. */
 const smallDelivery = 16_000_000;
 
-/** Imports deliveries that are already known, in one turn of the write lock. */
+/** Imports deliveries that are already known, in one turn of the write lock; all or none are of sources in scope. */
 export async function importDeliveries(
   context: ImportContext,
   store: ObjectStore,
   deliveries: readonly Delivery[],
   request: Asked,
 ): Promise<ImportResult> {
+  refuseForeign(
+    context.scope,
+    deliveries.map(({ source }) => source),
+  );
   const started = performance.now();
   const outcomes = new Map<Delivery, DeliveryOutcome>();
   const changed: Delivery[] = [];
@@ -109,6 +116,12 @@ export async function importDeliveries(
     ),
     seconds: Math.round(performance.now() - started) / 1000,
   };
+}
+
+/** Whether a source is there already makes no difference: a caller without limits decides what new sources there are. */
+function refuseForeign(scope: Scope, sources: readonly string[]): void {
+  const foreign = sources.find((source) => !seesSource(scope, source));
+  if (foreign !== undefined) throw ingestionErrors.foreignSource({ source: foreign });
 }
 
 function unchangedOutcome(origin: ImportOrigin): DeliveryOutcome {
@@ -180,7 +193,7 @@ async function qualityOfImports(context: ImportContext, imports: readonly Import
       .map((entry) => entry.billingPeriod ?? '')
       .sort();
     const [from, to] = [periods[0], periods.at(-1)];
-    const selection = await context.lake.select(everything, costDataset, { sources: [source], from, to });
+    const selection = await context.lake.select(context.scope, costDataset, { sources: [source], from, to });
     issues.push(
       ...(await qualityOf(
         context.engine,
@@ -234,7 +247,9 @@ async function wholeOrigin(
   candidate: Current,
   all: readonly Current[],
 ): Promise<ImportOrigin | undefined> {
-  const origin = originOf(await context.lake.describe({ ...candidate, snapshot: candidate.entry.id }));
+  const origin = originOf(
+    await context.lake.describe(context.scope, { ...candidate, snapshot: candidate.entry.id }),
+  );
   const current = new Set(
     all.filter(({ entry }) => entry.id === origin.importId).map(({ period }) => period),
   );

@@ -69,6 +69,6 @@ async function columnsBefore({ context, writer, delivery }: Run): Promise<string
     .partitions.filter((p) => p.source === source && isMainDataset(p.dataset) && p.current)
     .at(-1);
   if (!newest) return [];
-  const [file] = originOf(await context.lake.describe(newest)).files;
+  const [file] = originOf(await context.lake.describe(context.scope, newest)).files;
   return file?.choices.columns.map(({ name }) => name) ?? [];
 }

@@ -1,4 +1,4 @@
-import type { Clock, Issue, Randomness, Refusal } from '../../platform/kernel/index.ts';
+import type { Clock, Issue, Randomness, Refusal, Scope } from '../../platform/kernel/index.ts';
 import type { ObjectStore } from '../../platform/objects/index.ts';
 import type { Engine, Lake, LakeWriter, Row } from '../../platform/warehouse/index.ts';
 import type { ImportEntry } from './contract.ts';
@@ -8,6 +8,8 @@ import type { PreparedFile } from './prepare-file.ts';
 
 /** What an import works with. */
 export interface ImportContext {
+  /** What the importer may see and write to: months of other sources are neither read nor replaced. */
+  readonly scope: Scope;
   readonly workspaceRoot: string;
   readonly lake: Lake;
   readonly engine: Engine;

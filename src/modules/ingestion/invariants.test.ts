@@ -1,5 +1,6 @@
 import { readFile, rename, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { everything } from '../../platform/kernel/index.ts';
 import { type Engine, literal, type Session, verifyLake } from '../../platform/warehouse/index.ts';
 import type { ImportResult } from './contract.ts';
 import { importBill } from './import-bill.ts';
@@ -70,7 +71,7 @@ async function importErring(path: string, dataset: string, select: string): Prom
   const { lake, clock, randomness, root } = bench.workspace;
   const engine = erring(bench.engine, dataset, select);
   return importBill(
-    { workspaceRoot: root, lake, engine, clock, randomness },
+    { scope: everything, workspaceRoot: root, lake, engine, clock, randomness },
     { path },
     { roots: [bench.folder] },
   );
@@ -197,7 +198,7 @@ describe('what may not hold in one month is a finding with its amount, no refusa
 describe('the lake after the import', () => {
   async function costFile(): Promise<string> {
     const { lake } = bench.workspace;
-    const { files } = await lake.describe({ dataset: 'cost', source: 'acme', period: '2026-10' });
+    const { files } = await lake.describe(everything, { dataset: 'cost', source: 'acme', period: '2026-10' });
     return lake.resolve(files[0]?.path ?? '');
   }
 
@@ -236,7 +237,11 @@ describe('the lake after the import', () => {
 
   test('a native copy that is lost is found too', async () => {
     const { lake } = bench.workspace;
-    const { files } = await lake.describe({ dataset: 'native', source: 'acme', period: '2026-10' });
+    const { files } = await lake.describe(everything, {
+      dataset: 'native',
+      source: 'acme',
+      period: '2026-10',
+    });
     await rm(lake.resolve(files[0]?.path ?? ''));
     const { findings } = await verifyLake(bench.workspace.lake, bench.engine);
     expect(findings).toMatchObject([{ problem: 'the file is missing' }]);

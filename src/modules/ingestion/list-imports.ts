@@ -1,4 +1,6 @@
-import type { Lake, Manifest } from '../../platform/warehouse/index.ts';
+import type { Scope } from '../../platform/kernel/index.ts';
+import type { Lake, VisibleManifest } from '../../platform/warehouse/index.ts';
+import { isIssueInScope } from './beside-others.ts';
 import type { ImportDetail, ImportList, SnapshotList } from './contract.ts';
 import { ingestionErrors } from './errors.ts';
 import { mainPartitions, snapshotsOf } from './months.ts';
@@ -13,12 +15,13 @@ interface Page {
 type ImportSummary = ImportList['items'][number];
 type Snapshot = SnapshotList['items'][number];
 
-/** Every snapshot that the lake holds, by source, month and time of import; no description is opened for it. */
+/** Every snapshot that the lake holds of the sources in scope, by source, month and time of import; no description is opened for it. */
 export async function listSnapshots(
   lake: Lake,
+  scope: Scope,
   asked: Page & { readonly source?: string | undefined; readonly period?: string | undefined },
 ): Promise<SnapshotList> {
-  const manifest = await lake.current();
+  const manifest = await lake.visible(scope);
   const items = snapshotsIn(manifest)
     .filter(
       ({ source, period }) =>
@@ -38,7 +41,7 @@ function keyOf({ source, period, dataset, createdAt, snapshot }: Snapshot): stri
   return [source, period, dataset, createdAt, snapshot].join('\n');
 }
 
-function snapshotsIn(manifest: Manifest): Snapshot[] {
+function snapshotsIn(manifest: VisibleManifest): Snapshot[] {
   return mainPartitions(manifest).flatMap((partition) =>
     snapshotsOf(partition).map((entry) => ({
       dataset: partition.dataset,
@@ -58,12 +61,13 @@ function snapshotsIn(manifest: Manifest): Snapshot[] {
   );
 }
 
-/** Imports whose snapshots the lake still holds, oldest first: an import and its snapshots have one id. */
+/** Imports into sources in scope whose snapshots the lake still holds, oldest first: an import and its snapshots have one id. */
 export async function listImports(
   lake: Lake,
+  scope: Scope,
   asked: Page & { readonly source?: string | undefined },
 ): Promise<ImportList> {
-  const manifest = await lake.current();
+  const manifest = await lake.visible(scope);
   const byId = new Map<string, Snapshot[]>();
   for (const snapshot of snapshotsIn(manifest)) {
     if (asked.source !== undefined && asked.source !== snapshot.source) continue;
@@ -72,7 +76,7 @@ export async function listImports(
   const ids = [...byId.keys()].sort();
   const page = pageOf(ids, (id) => id, asked);
   const items: ImportSummary[] = [];
-  for (const id of page.items) items.push((await describeImport(lake, byId.get(id) ?? [])).summary);
+  for (const id of page.items) items.push((await describeImport(lake, scope, byId.get(id) ?? [])).summary);
   return {
     context: { generation: manifest.generation },
     items,
@@ -80,15 +84,18 @@ export async function listImports(
   };
 }
 
-/** One import with its figures, its issues and the files it read; refuses with `ingestion.unknownImport`. */
-export async function findImport(lake: Lake, id: string): Promise<ImportDetail> {
-  const snapshots = snapshotsIn(await lake.current()).filter(({ snapshot }) => snapshot === id);
+/**
+ * One import with its figures, its issues and the files it read; refuses with `ingestion.unknownImport`, and so for an
+ * import into a source out of scope.
+ */
+export async function findImport(lake: Lake, scope: Scope, id: string): Promise<ImportDetail> {
+  const snapshots = snapshotsIn(await lake.visible(scope)).filter(({ snapshot }) => snapshot === id);
   if (snapshots.length === 0) throw ingestionErrors.unknownImport({ id });
-  const { summary, origin } = await describeImport(lake, snapshots);
+  const { summary, origin, issues } = await describeImport(lake, scope, snapshots);
   return {
     ...summary,
     imports: [...origin.entries],
-    foundIssues: origin.issues.map((issue) => ({ ...issue, params: { ...issue.params } })),
+    foundIssues: issues.map((issue) => ({ ...issue, params: { ...issue.params } })),
     readFiles: origin.files.map(({ uri, bytes, sha256, rows, format }) => ({
       uri,
       bytes,
@@ -99,11 +106,12 @@ export async function findImport(lake: Lake, id: string): Promise<ImportDetail> 
   };
 }
 
-async function describeImport(lake: Lake, snapshots: readonly Snapshot[]) {
+async function describeImport(lake: Lake, scope: Scope, snapshots: readonly Snapshot[]) {
   const [first] = snapshots;
   if (!first) throw ingestionErrors.unknownImport({ id: '' });
   const { dataset, source, period, snapshot, createdAt } = first;
-  const origin = originOf(await lake.describe({ dataset, source, period, snapshot }));
+  const origin = originOf(await lake.describe(scope, { dataset, source, period, snapshot }));
+  const issues = origin.issues.filter((issue) => isIssueInScope(issue, scope));
   const summary: ImportSummary = {
     id: snapshot,
     source,
@@ -112,10 +120,10 @@ async function describeImport(lake: Lake, snapshots: readonly Snapshot[]) {
     months: [...new Set(origin.months)].sort(),
     rows: snapshots.reduce((sum, { rows }) => sum + rows, 0),
     files: origin.files.length,
-    issues: origin.issues.length,
+    issues: issues.length,
     current: snapshots.some(({ current }) => current),
   };
-  return { summary, origin };
+  return { summary, origin, issues };
 }
 
 function compare(a: string, b: string): number {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { everything } from '../../platform/kernel/index.ts';
 import { pin, rollBack } from '../../platform/warehouse/index.ts';
 import { listMonths, listSources, monthHistory } from './months.ts';
 import { curRow, focusRow, type MonthsBench, openMonthsBench } from './testing/months-fixture.ts';
@@ -15,8 +16,8 @@ const usd = (rows: number, cost: string) => [
 
 test('an empty workspace has no sources and no months', async () => {
   const { lake } = bench.workspace;
-  expect(await listSources(lake)).toEqual([]);
-  expect(await listMonths(lake)).toEqual([]);
+  expect(await listSources(lake, everything)).toEqual([]);
+  expect(await listMonths(lake, everything)).toEqual([]);
 });
 
 test('a source says which months it has delivered and what the latest one cost', async () => {
@@ -24,7 +25,7 @@ test('a source says which months it has delivered and what the latest one cost',
   await bench.load('azure-2026-09.csv', [focusRow({}, '2026-09'), focusRow({}, '2026-09')]);
   await bench.load('azure-2026-10.csv', [focusRow({ BilledCost: '0.000000000001' })]);
   await bench.load('aws.csv', [curRow()]);
-  const sources = await listSources(lake);
+  const sources = await listSources(lake, everything);
   expect(sources.map(({ source }) => source)).toEqual(['aws', 'azure']);
   expect(sources[1]).toMatchObject({
     datasets: ['cost'],
@@ -44,8 +45,8 @@ test('a month says what it holds, whether the provider has closed it, and why it
   await bench.load('azure-2026-09.csv', [focusRow({ InvoiceId: 'inv-9' }, '2026-09')]);
   await bench.load('azure-2026-10.csv', [focusRow()]);
   await bench.load('azure-2026-10.csv', [focusRow(), focusRow()]);
-  await pin(lake, { source: 'azure', period: '2026-10', reason: 'group close' });
-  const months = await listMonths(lake, { source: 'azure' });
+  await pin(lake, everything, { source: 'azure', period: '2026-10', reason: 'group close' });
+  const months = await listMonths(lake, everything, { source: 'azure' });
   expect(months.map(({ period, status }) => [period, status])).toEqual([
     ['2026-09', 'final'],
     ['2026-10', 'open'],
@@ -59,8 +60,8 @@ test('a month says what it holds, whether the provider has closed it, and why it
     delivery: { key: expect.stringMatching(/azure-2026-10$/), version: null },
   });
   expect(months[1]?.delivery?.label).toMatch(/azure-2026-10\.csv$/);
-  expect(await listMonths(lake, { from: '2026-10', to: '2026-10' })).toHaveLength(1);
-  expect(await listMonths(lake, { source: 'nobody' })).toEqual([]);
+  expect(await listMonths(lake, everything, { from: '2026-10', to: '2026-10' })).toHaveLength(1);
+  expect(await listMonths(lake, everything, { source: 'nobody' })).toEqual([]);
 });
 
 test('the history of a month begins with what is current and forgets nothing', async () => {
@@ -69,23 +70,25 @@ test('the history of a month begins with what is current and forgets nothing', a
   const first = await bench.load('azure.csv', [focusRow()]);
   const second = await bench.load('azure.csv', [focusRow(), focusRow()]);
   const ids = [second, first].map((result) => result.imports[0]?.snapshot);
-  const history = await monthHistory(lake, month);
+  const history = await monthHistory(lake, everything, month);
   expect(history.map(({ snapshot, current, totals }) => [snapshot, current, totals])).toEqual([
     [ids[0], true, usd(2, '3')],
     [ids[1], false, usd(1, '1.5')],
   ]);
   expect(history[0]?.retiredAt).toBeNull();
   expect(history[1]?.retiredAt).toMatch(/^2026-11-21T/);
-  await rollBack(lake, month);
-  expect((await monthHistory(lake, month)).map(({ snapshot }) => snapshot)).toEqual([...ids].reverse());
+  await rollBack(lake, everything, month);
+  expect((await monthHistory(lake, everything, month)).map(({ snapshot }) => snapshot)).toEqual(
+    [...ids].reverse(),
+  );
 });
 
 test('a withdrawn month is listed as withdrawn and is no month of its source', async () => {
   const { lake } = bench.workspace;
   await bench.load('azure.csv', [focusRow()]);
-  await rollBack(lake, { source: 'azure', period: '2026-10', to: 'none' });
-  expect(await listSources(lake)).toEqual([]);
-  expect(await listMonths(lake)).toMatchObject([
+  await rollBack(lake, everything, { source: 'azure', period: '2026-10', to: 'none' });
+  expect(await listSources(lake, everything)).toEqual([]);
+  expect(await listMonths(lake, everything)).toMatchObject([
     { status: 'withdrawn', snapshot: null, rows: 0, totals: [], oldSnapshots: 1, delivery: null },
   ]);
 });
@@ -104,21 +107,21 @@ test('supplemental datasets are listed with their own totals, and commitments be
       ContractCommitmentPeriodEnd: '2027-01-01T00:00:00Z',
     },
   ]);
-  expect(await listSources(lake)).toMatchObject([
+  expect(await listSources(lake, everything)).toMatchObject([
     { datasets: ['contract_commitment'], firstMonth: null, lastMonth: null, months: 0, rows: 1 },
   ]);
-  expect(await listMonths(lake)).toMatchObject([
+  expect(await listMonths(lake, everything)).toMatchObject([
     {
       dataset: 'contract_commitment',
       period: 'all',
       totals: [{ currency: 'EUR', rows: 1, BilledCost: null, EffectiveCost: null }],
     },
   ]);
-  expect(await monthHistory(lake, { source: 'commitments', period: 'all' })).toHaveLength(1);
+  expect(await monthHistory(lake, everything, { source: 'commitments', period: 'all' })).toHaveLength(1);
 });
 
 test('the history of a month that nobody delivered is refused', async () => {
   await expect(
-    monthHistory(bench.workspace.lake, { source: 'azure', period: '2026-10' }),
+    monthHistory(bench.workspace.lake, everything, { source: 'azure', period: '2026-10' }),
   ).rejects.toMatchObject({ code: 'lake.unknownMonth' });
 });

@@ -1,4 +1,4 @@
-import { tryParsePeriod } from '../../platform/kernel/index.ts';
+import { type Scope, tryParsePeriod } from '../../platform/kernel/index.ts';
 import {
   type Lake,
   lakeErrors,
@@ -78,10 +78,10 @@ export interface MonthSnapshot {
   readonly pinned: readonly string[];
 }
 
-/** Every source that has a current month, by name. */
-export async function listSources(lake: Lake): Promise<SourceSummary[]> {
+/** Every source in scope that has a current month, by name. */
+export async function listSources(lake: Lake, scope: Scope): Promise<SourceSummary[]> {
   const bySource = new Map<string, Current[]>();
-  for (const partition of mainPartitions(await lake.current())) {
+  for (const partition of mainPartitions(await lake.visible(scope))) {
     if (!partition.current) continue;
     const description = await describe(lake, partition, partition.current);
     const found = bySource.get(partition.source) ?? [];
@@ -90,16 +90,17 @@ export async function listSources(lake: Lake): Promise<SourceSummary[]> {
   return [...bySource].map(([source, months]) => summarise(source, months));
 }
 
-/** Every month of the lake, by source and month; `from` and `to` are billing months, both included. */
+/** Every month of the sources in scope, by source and month; `from` and `to` are billing months, both included. */
 export async function listMonths(
   lake: Lake,
+  scope: Scope,
   asked: {
     readonly source?: string | undefined;
     readonly from?: string | undefined;
     readonly to?: string | undefined;
   } = {},
 ): Promise<MonthSummary[]> {
-  const partitions = mainPartitions(await lake.current()).filter(
+  const partitions = mainPartitions(await lake.visible(scope)).filter(
     ({ source, period }) =>
       (asked.source === undefined || asked.source === source) &&
       (asked.from === undefined || period >= asked.from) &&
@@ -112,13 +113,14 @@ export async function listMonths(
 
 /**
  * Every snapshot of a month, the current one first, then the newest. Without `dataset` its costs, or what the source
- * delivers instead. Refuses with `lake.unknownMonth`.
+ * delivers instead. Refuses with `lake.unknownMonth`, and so for a month out of scope.
  */
 export async function monthHistory(
   lake: Lake,
+  scope: Scope,
   month: { readonly source: string; readonly period: string; readonly dataset?: string | undefined },
 ): Promise<MonthSnapshot[]> {
-  const partition = mainPartitions(await lake.current()).find(
+  const partition = mainPartitions(await lake.visible(scope)).find(
     ({ source, period, dataset }) =>
       source === month.source &&
       period === month.period &&
@@ -144,7 +146,7 @@ export async function monthHistory(
 }
 
 /** The partitions that hold converted rows: not the native copies, not the quarantine. By source, month, and costs first. */
-export function mainPartitions(manifest: Manifest): Partition[] {
+export function mainPartitions(manifest: Pick<Manifest, 'partitions'>): Partition[] {
   const order = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
   const rank = ({ dataset }: Partition) => (dataset === costDataset.name ? '' : dataset);
   return manifest.partitions

@@ -54,7 +54,7 @@ async function conflictWith(
     const current = currentSnapshot(run, first, period);
     if (!current) continue;
     const key = { dataset: first.converter.dataset.name, source: delivery.source, period };
-    const before = await context.lake.describe(key);
+    const before = await context.lake.describe(context.scope, key);
     const rows = entries.reduce((sum, { rowsWritten }) => sum + rowsWritten, 0);
     const stray = strayMonth(delivery, { period, rows }, originOf(before));
     if (stray) return stray;

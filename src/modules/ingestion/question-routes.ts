@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
-import { everything } from '../../platform/kernel/index.ts';
+import type {} from '../../platform/access/index.ts';
 import type { Workspace } from '../../platform/warehouse/index.ts';
 import * as contract from './contract.ts';
 import { diffMonth } from './diff-months.ts';
@@ -16,6 +16,7 @@ export function addQuestionRoutes(
   app.get(
     '/periods/:source/:period/diff',
     {
+      config: { permission: 'cost.read' },
       schema: {
         tags: ['months'],
         summary: 'What changed between two snapshots of a month',
@@ -29,13 +30,16 @@ export function addQuestionRoutes(
       const { by, ...asked } = request.query;
       const names = by.split(',').filter((name) => name !== '');
       const engine = await workspace.engine();
-      return mutable(await diffMonth(engine, lake, everything, { ...request.params, ...asked, by: names }));
+      return mutable(
+        await diffMonth(engine, lake, request.caller.scope, { ...request.params, ...asked, by: names }),
+      );
     },
   );
 
   app.post(
     '/periods/:source/:period/reconcile',
     {
+      config: { permission: 'cost.read' },
       schema: {
         tags: ['months'],
         summary: 'Set a month against the total printed on an invoice',
@@ -46,13 +50,14 @@ export function addQuestionRoutes(
     },
     async (request) => {
       const asked = { ...request.params, ...request.body };
-      return mutable(await reconcileInvoice(await workspace.engine(), lake, everything, asked));
+      return mutable(await reconcileInvoice(await workspace.engine(), lake, request.caller.scope, asked));
     },
   );
 
   app.get(
     '/rows/:id',
     {
+      config: { permission: 'cost.read' },
       schema: {
         tags: ['costs'],
         summary: 'Where a cost row comes from: file, row, original values, rule per column',
@@ -61,6 +66,6 @@ export function addQuestionRoutes(
       },
     },
     async (request) =>
-      mutable(await explainRow(await workspace.engine(), lake, everything, request.params.id)),
+      mutable(await explainRow(await workspace.engine(), lake, request.caller.scope, request.params.id)),
   );
 }

@@ -10,7 +10,13 @@ import {
   type Scope,
   subtractDecimal,
 } from '../../platform/kernel/index.ts';
-import type { Engine, Lake, Row, Selection } from '../../platform/warehouse/index.ts';
+import {
+  type Engine,
+  type Lake,
+  type Row,
+  type Selection,
+  sourcesIn,
+} from '../../platform/warehouse/index.ts';
 import { costDataset } from '../focus/index.ts';
 import { ingestionErrors } from './errors.ts';
 import {
@@ -72,7 +78,8 @@ export interface Reconciliation {
  * the caller decides what to make of `ties`.
  *
  * `'12,345.67'` against rows of 10,000.001 (usage), 2,345.664 (tax): BilledCost 12345.665, rounded 12345.67, ties.
- * Refuses with `ingestion.unfitInvoiceTotal`, `ingestion.whichCurrency`, `ingestion.unknownInvoice`, `lake.unknownMonth`.
+ * Refuses with `ingestion.unfitInvoiceTotal`, `ingestion.whichCurrency`, `ingestion.unknownInvoice`, `lake.unknownMonth` (and so
+ * for a month out of scope), and a scope that shows no rows.
  */
 export async function reconcileInvoice(
   engine: Engine,
@@ -86,8 +93,9 @@ export async function reconcileInvoice(
     readonly invoiceId?: string | undefined;
   },
 ): Promise<Reconciliation> {
+  sourcesIn(scope);
   const { source, period } = asked;
-  const { id: snapshot } = await lake.describe({ dataset: costDataset.name, source, period });
+  const { id: snapshot } = await lake.describe(scope, { dataset: costDataset.name, source, period });
   const selection = await lake.selectMonth(scope, costDataset, { source, period, snapshot });
   const currency = currencyOf(selection, asked);
   const places = currencyExponent(currency) ?? 2;

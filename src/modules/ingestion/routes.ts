@@ -1,6 +1,7 @@
 import { PassThrough } from 'node:stream';
 import type { FastifyRequest } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import type {} from '../../platform/access/index.ts';
 import { addDecimal, formatDecimal, parseDecimal } from '../../platform/kernel/index.ts';
 import type { Workspace } from '../../platform/warehouse/index.ts';
 import { costDataset } from '../focus/index.ts';
@@ -16,8 +17,8 @@ import type { ImportAccess, RunImport } from './run-import.ts';
 export interface IngestionRouteOptions {
   readonly workspace: Workspace;
   readonly runImport: RunImport;
-  /** What this caller may import. */
-  readonly accessOf: (request: FastifyRequest) => ImportAccess;
+  /** What this caller may read bills from. Where they may go is the caller's scope. */
+  readonly accessOf: (request: FastifyRequest) => Omit<ImportAccess, 'scope'>;
   /** What gc keeps unless the request says otherwise. */
   readonly gc: { readonly keepDays: number; readonly keepVersions: number };
   /** An error as the server tells it, for the last line of a streamed import. */
@@ -39,6 +40,7 @@ function addImportRoutes(app: App, options: IngestionRouteOptions): void {
   app.post(
     '/imports',
     {
+      config: { permission: 'bill.import' },
       schema: {
         tags: ['imports'],
         summary: 'Import everything under a path',
@@ -62,11 +64,12 @@ function addImportRoutes(app: App, options: IngestionRouteOptions): void {
       const hangUp = new AbortController();
       reply.raw.once('close', () => hangUp.abort());
       const { body, headers } = request;
+      const access = { ...accessOf(request), scope: request.caller.scope };
       if (!headers.accept?.includes('application/x-ndjson'))
-        return runImport(body, accessOf(request), { signal: hangUp.signal });
+        return runImport(body, access, { signal: hangUp.signal });
       const lines = new PassThrough();
       const write = (line: unknown) => lines.write(`${JSON.stringify(line)}\n`);
-      runImport(body, accessOf(request), {
+      runImport(body, access, {
         signal: hangUp.signal,
         onProgress: (progress) => write({ progress }),
       })
@@ -80,6 +83,7 @@ function addImportRoutes(app: App, options: IngestionRouteOptions): void {
   app.get(
     '/imports',
     {
+      config: { permission: 'cost.read' },
       schema: {
         tags: ['imports'],
         summary: 'Imports whose snapshots the lake holds, oldest first',
@@ -87,12 +91,13 @@ function addImportRoutes(app: App, options: IngestionRouteOptions): void {
         response: { 200: contract.importListSchema },
       },
     },
-    (request) => listImports(workspace.lake, request.query),
+    (request) => listImports(workspace.lake, request.caller.scope, request.query),
   );
 
   app.get(
     '/imports/:id',
     {
+      config: { permission: 'cost.read' },
       schema: {
         tags: ['imports'],
         summary: 'One import: figures, issues and the files that it read',
@@ -100,7 +105,7 @@ function addImportRoutes(app: App, options: IngestionRouteOptions): void {
         response: { 200: contract.importDetailSchema },
       },
     },
-    (request) => findImport(workspace.lake, request.params.id),
+    (request) => findImport(workspace.lake, request.caller.scope, request.params.id),
   );
 }
 
@@ -109,6 +114,7 @@ function addMonthRoutes(app: App, { workspace }: IngestionRouteOptions): void {
   app.get(
     '/sources',
     {
+      config: { permission: 'cost.read' },
       schema: {
         tags: ['months'],
         summary: 'What has delivered bills so far',
@@ -118,13 +124,18 @@ function addMonthRoutes(app: App, { workspace }: IngestionRouteOptions): void {
     },
     async (request) => ({
       context: await contextOf(workspace),
-      ...pageOf(mutable(await listSources(lake)), ({ source }) => source, request.query),
+      ...pageOf(
+        mutable(await listSources(lake, request.caller.scope)),
+        ({ source }) => source,
+        request.query,
+      ),
     }),
   );
 
   app.get(
     '/periods',
     {
+      config: { permission: 'cost.read' },
       schema: {
         tags: ['months'],
         summary: 'Months as they stand',
@@ -133,7 +144,7 @@ function addMonthRoutes(app: App, { workspace }: IngestionRouteOptions): void {
       },
     },
     async (request) => {
-      const months = mutable(await listMonths(lake, request.query));
+      const months = mutable(await listMonths(lake, request.caller.scope, request.query));
       const page = pageOf(months, keyOfMonth, request.query);
       return { context: await contextOf(workspace), totals: totalsOf(months), ...page };
     },
@@ -142,6 +153,7 @@ function addMonthRoutes(app: App, { workspace }: IngestionRouteOptions): void {
   app.get(
     '/periods/:source/:period',
     {
+      config: { permission: 'cost.read' },
       schema: {
         tags: ['months'],
         summary: 'Every content that a month has or had, the current one first',
@@ -152,13 +164,14 @@ function addMonthRoutes(app: App, { workspace }: IngestionRouteOptions): void {
     async (request) => ({
       context: await contextOf(workspace),
       ...request.params,
-      items: mutable(await monthHistory(lake, request.params)),
+      items: mutable(await monthHistory(lake, request.caller.scope, request.params)),
     }),
   );
 
   app.get(
     '/snapshots',
     {
+      config: { permission: 'cost.read' },
       schema: {
         tags: ['snapshots'],
         summary: 'Every snapshot that the lake holds',
@@ -166,7 +179,7 @@ function addMonthRoutes(app: App, { workspace }: IngestionRouteOptions): void {
         response: { 200: contract.snapshotListSchema },
       },
     },
-    (request) => listSnapshots(lake, request.query),
+    (request) => listSnapshots(lake, request.caller.scope, request.query),
   );
 }
 

@@ -1,4 +1,5 @@
 import type { AwsExport } from '../../platform/config/index.ts';
+import { type Scope, seesSource } from '../../platform/kernel/index.ts';
 import { allowedPath, isS3Uri, type S3Options, type StoreOptions } from '../../platform/objects/index.ts';
 import type { Workspace } from '../../platform/warehouse/index.ts';
 import { refreshAfterChange } from './after-change.ts';
@@ -8,8 +9,13 @@ import { importBill } from './import-bill.ts';
 import type { ImportContext, ImportProgress } from './import-run.ts';
 import { mutable } from './mutable.ts';
 
-/** What an import may read. The owner at the command line reads what the account can read; others what is configured. */
+/**
+ * What an import may read and write. The owner at the command line reads what the account can read; others what is
+ * configured. Plain values, so that it can be told to another process.
+ */
 export interface ImportAccess {
+  /** What the caller may see: bills go into sources of it, and into no other. */
+  readonly scope: Scope;
   /** Folders. */
   readonly roots: readonly string[];
   /** Their buckets may be read, with their credentials. */
@@ -45,7 +51,7 @@ export async function runImport(
   const stores = storesFor(request.path, access);
   const as = await allowedMapping(request.as, access.roots);
   const result = await importBill(
-    await importContext(workspace, onProgress),
+    await importContext(workspace, access.scope, onProgress),
     { ...request, ...(as === undefined ? {} : { as }) },
     stores,
   );
@@ -59,18 +65,30 @@ export async function withViews(workspace: Workspace, result: ImportResult): Pro
   return issue ? { ...result, issues: [...result.issues, mutable(issue)] } : result;
 }
 
-/** What an import works with, in a workspace. */
+/** What an import works with, in a workspace, for a caller with this scope. */
 export async function importContext(
   workspace: Workspace,
+  scope: Scope,
   onProgress?: ImportContext['onProgress'],
 ): Promise<ImportContext> {
   const { root, lake, clock, randomness } = workspace;
-  return { workspaceRoot: root, lake, engine: await workspace.engine(), clock, randomness, onProgress };
+  return {
+    scope,
+    workspaceRoot: root,
+    lake,
+    engine: await workspace.engine(),
+    clock,
+    randomness,
+    onProgress,
+  };
 }
 
-function storesFor(path: string, { roots, exports, anyBucket }: ImportAccess): StoreOptions {
+/** The bucket of an export is read for its own source: it may hold the bills of somebody else. */
+function storesFor(path: string, { scope, roots, exports, anyBucket }: ImportAccess): StoreOptions {
   if (!isS3Uri(path)) return { roots };
-  const owner = exports.find(({ uri }) => path === uri || path.startsWith(`${uri}/`));
+  const owner = exports
+    .filter(({ source }) => seesSource(scope, source))
+    .find(({ uri }) => path === uri || path.startsWith(`${uri}/`));
   if (!owner && !anyBucket) throw ingestionErrors.foreignBucket({ path });
   return { roots, s3: s3OptionsOf(owner ?? {}) };
 }

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { everything } from '../../platform/kernel/index.ts';
 import { openWorkspace, rollBack } from '../../platform/warehouse/index.ts';
 import { curRow, focusRow, type MonthsBench, openMonthsBench } from './testing/months-fixture.ts';
 import { refreshViews, viewsAreCurrent } from './views.ts';
@@ -105,7 +106,7 @@ test('the views are known to be of this generation and of this folder', async ()
   await bench.load('azure.csv', [focusRow()]);
   expect(await viewsAreCurrent(workspace)).toBe(false);
   await refreshViews(workspace);
-  await rollBack(workspace.lake, { source: 'azure', period: '2026-10', to: 'none' });
+  await rollBack(workspace.lake, everything, { source: 'azure', period: '2026-10', to: 'none' });
   expect(await viewsAreCurrent(workspace)).toBe(false);
   await refreshViews(workspace);
   expect(await ask('select count(*)::integer as rows from focus.cost_and_usage')).toEqual([{ rows: 0 }]);
@@ -150,7 +151,11 @@ test('a lost file of the lake leaves the views as they were', async () => {
   await bench.load('azure.csv', [focusRow()]);
   await refreshViews(workspace);
   await bench.load('azure.csv', [focusRow({ BilledCost: '9' })]);
-  const { files } = await workspace.lake.describe({ dataset: 'cost', source: 'azure', period: '2026-10' });
+  const { files } = await workspace.lake.describe(everything, {
+    dataset: 'cost',
+    source: 'azure',
+    period: '2026-10',
+  });
   for (const { path } of files) await rm(workspace.lake.resolve(path));
   await expect(refreshViews(workspace)).rejects.toThrow();
   expect(await ask('select sum(BilledCost)::varchar as cost from focus.cost_and_usage')).toEqual([

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { everything } from '../../platform/kernel/index.ts';
+import type {} from '../../platform/access/index.ts';
+import type { Scope } from '../../platform/kernel/index.ts';
 import {
   type CostQuery,
   costQuerySchema,
@@ -28,6 +29,7 @@ export const reportingRoutes: FastifyPluginAsyncZod<ReportingRouteOptions> = asy
   app.post(
     '/cost-queries',
     {
+      config: { permission: 'cost.read' },
       schema: {
         tags: ['costs'],
         summary: 'Ask for costs, quantities and row counts by any columns, tags and periods',
@@ -35,12 +37,13 @@ export const reportingRoutes: FastifyPluginAsyncZod<ReportingRouteOptions> = asy
         response: { 200: contract.costQueryResultSchema },
       },
     },
-    (request) => answerQuery(workspace, request.body),
+    (request) => answerQuery(workspace, request.caller.scope, request.body),
   );
 
   app.get(
     '/cost-queries',
     {
+      config: { permission: 'cost.read' },
       schema: {
         tags: ['costs'],
         summary: 'The same, with the query as JSON in the address: a link',
@@ -48,12 +51,13 @@ export const reportingRoutes: FastifyPluginAsyncZod<ReportingRouteOptions> = asy
         response: { 200: contract.costQueryResultSchema },
       },
     },
-    (request) => answerQuery(workspace, parseLinked(request.query.q)),
+    (request) => answerQuery(workspace, request.caller.scope, parseLinked(request.query.q)),
   );
 
   app.get(
     '/reports',
     {
+      config: { permission: 'cost.read' },
       schema: {
         tags: ['reports'],
         summary: 'The library of reports, each with its question and parameters',
@@ -66,6 +70,7 @@ export const reportingRoutes: FastifyPluginAsyncZod<ReportingRouteOptions> = asy
   app.post(
     '/reports/:name/runs',
     {
+      config: { permission: 'cost.read' },
       schema: {
         tags: ['reports'],
         summary: 'Run a report of the library',
@@ -76,10 +81,11 @@ export const reportingRoutes: FastifyPluginAsyncZod<ReportingRouteOptions> = asy
     },
     async (request) => {
       const { parameters, limit, ...range } = request.body;
-      const selection = await selectCosts(workspace, range);
+      const { scope } = request.caller;
+      const selection = await selectCosts(workspace, scope, range);
       return runReport(await workspace.engine(), {
         dataset: costDataset,
-        scope: everything,
+        scope,
         selection,
         name: request.params.name,
         parameters,
@@ -89,15 +95,19 @@ export const reportingRoutes: FastifyPluginAsyncZod<ReportingRouteOptions> = asy
   );
 };
 
-async function answerQuery(workspace: Workspace, query: CostQuery): Promise<contract.CostQueryAnswer> {
-  const selection = await selectCosts(workspace, query);
+async function answerQuery(
+  workspace: Workspace,
+  scope: Scope,
+  query: CostQuery,
+): Promise<contract.CostQueryAnswer> {
+  const selection = await selectCosts(workspace, scope, query);
   const engine = await workspace.engine();
-  const answer = await runCostQuery(engine, { dataset: costDataset, selection, scope: everything, query });
+  const answer = await runCostQuery(engine, { dataset: costDataset, selection, scope, query });
   return answer as contract.CostQueryAnswer;
 }
 
-function selectCosts({ lake }: Workspace, { from, to, sources }: SelectionRange) {
-  return lake.select(everything, costDataset, { from, to, sources });
+function selectCosts({ lake }: Workspace, scope: Scope, { from, to, sources }: SelectionRange) {
+  return lake.select(scope, costDataset, { from, to, sources });
 }
 
 function parseLinked(text: string): CostQuery {

@@ -31,7 +31,24 @@ const settings = [
     default: './data',
     env: 'FINOPS_DATA',
     flag: '--data',
-    description: 'Workspace folder: the lake, fetched originals, finops.duckdb',
+    description: 'Workspace folder: the lake, the embedded records, fetched originals, finops.duckdb',
+  },
+  {
+    key: 'databaseUrl',
+    kind: 'text',
+    secret: true,
+    env: 'FINOPS_DATABASE_URL',
+    description:
+      'PostgreSQL 15 or newer that keeps the records, postgres://user:password@host/name; without it, an embedded one in the workspace',
+  },
+  {
+    key: 'databasePoolSize',
+    kind: 'integer',
+    min: 2,
+    max: 500,
+    default: 10,
+    env: 'FINOPS_DATABASE_POOL_SIZE',
+    description: 'Connections to PostgreSQL at most',
   },
   {
     key: 'engine.threads',

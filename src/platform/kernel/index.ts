@@ -40,4 +40,13 @@ export {
   periodsBetween,
   tryParsePeriod,
 } from './period.ts';
-export { everything, type Scope } from './scope.ts';
+export { type Actor, type Caller, ownerCaller, systemCaller } from './caller.ts';
+export {
+  everything,
+  intersectionOf,
+  nothing,
+  type Scope,
+  type SomeScope,
+  seesSource,
+  unionOf,
+} from './scope.ts';

@@ -1,6 +1,6 @@
-import { assert, type Scope } from '../kernel/index.ts';
+import type { Scope } from '../kernel/index.ts';
 import { chargeTimeColumns, type SpreadPlan, type SpreadUnit, spreadSql } from './charge-time.ts';
-import type { CostQuery } from './cost-query.ts';
+import type { CostQuery, Filter } from './cost-query.ts';
 import type { Dataset, Selection } from './dataset.ts';
 import type { SqlValue } from './engine.ts';
 import { filterSql } from './filter-sql.ts';
@@ -15,12 +15,13 @@ import {
   type QueryPlan,
   type State,
 } from './query-plan.ts';
+import { scopeSql } from './scope.ts';
 
 export interface CostQueryInputs {
   readonly dataset: Dataset;
   /** The stored rows of the months and sources that the query names; months and sources are not filtered again here. */
   readonly selection: Selection;
-  /** What the caller may see. Nothing compiles without it. */
+  /** What the caller may see: a condition of the statement. Nothing compiles without it. */
   readonly scope: Scope;
   readonly query: CostQuery;
 }
@@ -48,17 +49,18 @@ export interface CompiledQuery {
  * computed from the groups.
  *
  * Refusals (`query-errors.ts`): an unknown column, an operator or value that does not fit, two results of one name, a
- * cursor of another query or generation. A missing or unknown scope is a defect.
+ * cursor of another query, scope or generation; a scope that shows no rows (`lake.applicationScope`, `lake.noSources`).
+ * A missing or unknown scope is a defect.
  */
 export function compileCostQuery({ dataset, selection, scope, query }: CostQueryInputs): CompiledQuery {
-  assert((scope as Scope | undefined)?.kind === 'all', 'a cost query needs a scope that the compiler knows');
-  const context: QueryContext = { dataset, selection, values: [] };
+  const context: QueryContext = { dataset, selection, scope, values: [] };
+  const inScope = scopeSql(dataset, scope, (source) => bind(context, source));
   const plan = planQuery(context, query);
   const cut = query.top === undefined ? undefined : cutOf(plan);
   const offset = offsetOf(context, query);
   const order = orderTerms(plan, query, cut);
   const sql = `with ${[
-    askedSql(context, plan, query),
+    askedSql(context, plan, { inScope, where: query.where }),
     ...(plan.spread ? [spreadSql(spreadPlan(plan, plan.spread))] : []),
     groupedSql(plan),
     ...(cut && query.top !== undefined ? [topSql(plan, cut, bind(context, query.top))] : []),
@@ -83,17 +85,21 @@ order by ${['part', ...order].join(', ')}`;
   };
 }
 
-/** The stored rows that pass the filter: their dimensions, and what the states are made of. */
-function askedSql(context: QueryContext, plan: QueryPlan, query: CostQuery): string {
+/** The stored rows in scope that pass the filter: their dimensions, and what the states are made of. */
+function askedSql(
+  context: QueryContext,
+  plan: QueryPlan,
+  { inScope, where }: { readonly inScope: string | undefined; readonly where: Filter | undefined },
+): string {
   const columns = [
     ...plan.dimensions.flatMap(({ sql, column }) => (sql === undefined ? [] : [`${sql} as ${column}`])),
     ...plan.states.map(({ sql, column }) => `${sql} as ${column}`),
     ...(plan.spread ? chargeTimeColumns(context.dataset) : []),
   ];
-  const where = query.where ? `\n  where ${filterSql(context, query.where)}` : '';
+  const conditions = [...(inScope ? [inScope] : []), ...(where ? [`(${filterSql(context, where)})`] : [])];
   return `asked as (
   select ${columns.length === 0 ? '1 as one' : columns.join(',\n    ')}
-  from ${context.selection.relation}${where}
+  from ${context.selection.relation}${conditions.length === 0 ? '' : `\n  where ${conditions.join('\n    and ')}`}
 )`;
 }
 

@@ -8,7 +8,9 @@ import {
   compareDecimal,
   everything,
   formatDecimal,
+  nothing,
   parseDecimal,
+  type Scope,
   sumDecimals,
   tryParseDecimal,
 } from '../kernel/index.ts';
@@ -49,6 +51,7 @@ const service = fc.constantFrom('A', 'B', 'C', 'other', 'Größe', "it's", null)
 const label = fc.constantFrom('shop', 'crm', '', 'Other');
 
 const row: fc.Arbitrary<BillRow> = fc.record({
+  source: fc.constantFrom('aws', 'azure', "o'saas", null),
   month: fc.constantFrom('2026-09', '2026-10', '2026-11'),
   starts: fc.option(instant, { freq: 9 }),
   ends: fc.option(instant, { freq: 9 }),
@@ -122,14 +125,18 @@ const measures = fc.shuffledSubarray(
   { minLength: 5 },
 );
 
-async function everyPage(selection: Selection, query: CostQueryInput): Promise<CostQueryResult> {
+async function everyPage(
+  selection: Selection,
+  query: CostQueryInput,
+  scope: Scope = everything,
+): Promise<CostQueryResult> {
   let page: CostQueryResult | undefined;
   const seen: CostQueryRow[] = [];
   do {
     const next = page?.next;
     const asked = costQuerySchema.parse(next === undefined ? query : { ...query, cursor: next });
     const before = page;
-    page = await runCostQuery(engine, { dataset: bill, selection, scope: everything, query: asked });
+    page = await runCostQuery(engine, { dataset: bill, selection, scope, query: asked });
     if (before) expect(page.totals).toEqual(before.totals);
     seen.push(...page.rows);
   } while (page.next !== undefined);
@@ -172,6 +179,36 @@ test('the rows of every query sum exactly to its totals, per currency, over all 
       },
     ),
     { numRuns: 150 },
+  );
+});
+
+test('under a scope every query answers as on a bill that holds its sources alone', async () => {
+  const sources = fc.uniqueArray(fc.constantFrom<string[]>('aws', 'azure', "o'saas", 'nobody'), {
+    minLength: 1,
+  });
+  const bySource = fc.constantFrom<CostQueryInput['dimensions']>(undefined, [{ column: 'Source' }]);
+  await fc.assert(
+    fc.asyncProperty(
+      rows,
+      sources,
+      measures,
+      fc.tuple(dimensions, bySource),
+      fc.option(filter),
+      async (stored, seen, asked, [by, source = []], where) => {
+        const own = stored.filter((one) => seen.includes(one.source ?? ''));
+        const alone = await writeBill(engine, folder, own);
+        // A selection of everything: what keeps the other rows out is the statement alone.
+        const all = { ...(await writeBill(engine, folder, stored)), currencies: alone.currencies };
+        const query: CostQueryInput = {
+          measures: asked,
+          dimensions: [...source, ...by],
+          ...(where ? { where: { or: [where, { not: where }, where] } } : {}),
+        };
+        const scope = { ...nothing, sources: seen };
+        expect(await everyPage(all, query, scope)).toEqual(await everyPage(alone, query));
+      },
+    ),
+    { numRuns: 100 },
   );
 });
 

@@ -21,6 +21,8 @@ export interface Dataset {
 }
 
 export interface DatasetRoles {
+  /** Name of the source that a row came from, as in its partition: what a scope is put on. */
+  readonly source: string;
   /** Timestamp of the first day of the billing month. */
   readonly billingPeriodStart: string;
   /** Start and end (exclusive) of the time that a charge is for. */

@@ -49,6 +49,24 @@ export const lakeErrors = errorTable('lake', {
     (p: { name: string }) =>
       `'${p.name}' does not fit as a source name: use letters, digits, '.', '_' and '-', 1 to 100 characters, a letter or digit first.`,
   ),
+  applicationScope: refusal(
+    403,
+    'access',
+    (_: Record<never, never>) =>
+      'Your roles are for applications, and raw cost rows are seen by entity. What applications cost is in allocation and showback; for the rows of a bill ask for a role on the entity that it belongs to.',
+  ),
+  noSources: refusal(
+    403,
+    'access',
+    (_: Record<never, never>) =>
+      'No source of bills is within your roles, so that there are no cost rows for you to see. Ask for a role on an entity that has sources, or have a source assigned to your entity.',
+  ),
+  partOfLake: refusal(
+    403,
+    'access',
+    (p: { work: string }) =>
+      `${p.work} works on the lake as a whole, and your roles are for a part of it. Ask somebody whose role has no limits.`,
+  ),
   diskFull: refusal(
     507,
     'failure',

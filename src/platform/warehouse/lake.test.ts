@@ -17,9 +17,11 @@ const dataset: Dataset = {
   columns: [
     { name: 'cost', type: 'decimal' },
     { name: 'currency', type: 'string' },
+    { name: 'source', type: 'string' },
   ],
   derived: [{ name: 'twice', type: 'decimal', sql: 'cost + cost' }],
   roles: {
+    source: 'source',
     billingPeriodStart: 'start',
     chargePeriodStart: 'start',
     chargePeriodEnd: 'start',
@@ -58,8 +60,10 @@ async function seal(
   const id = companion?.id ?? `snap${++counter}`;
   const folder = companion?.dataset ?? 'cost';
   const { path, absolute } = await writer.newFile(join(folder, 'aws', period), `${id}-0.parquet`);
-  const values = costs.map((cost) => `(${cost}::decimal(38,12), 'USD'${extra ? ", 'v'" : ''})`).join(', ');
-  const names = extra ? `cost, currency, ${extra}` : 'cost, currency';
+  const values = costs
+    .map((cost) => `(${cost}::decimal(38,12), 'USD', 'aws'${extra ? ", 'v'" : ''})`)
+    .join(', ');
+  const names = extra ? `cost, currency, source, ${extra}` : 'cost, currency, source';
   await engine.run(
     `copy (select * from (values ${values}) as t(${names})) to ${literal(absolute)} (format parquet)`,
   );
@@ -215,7 +219,7 @@ test('datasets published together move together, and no other', async () => {
     null,
     'other',
   ]);
-  await rollBack(lake, { source: 'aws', period: '2026-10' });
+  await rollBack(lake, everything, { source: 'aws', period: '2026-10' });
   expect([await months('cost'), await months('quarantine'), await months('invoice')]).toEqual([
     first,
     first,
@@ -226,33 +230,40 @@ test('datasets published together move together, and no other', async () => {
 test('rolls a month back and forth, and withdraws it', async () => {
   const first = await load('2026-10', ['10']);
   const second = await load('2026-10', ['20']);
-  await rollBack(lake, { source: 'aws', period: '2026-10' });
+  await rollBack(lake, everything, { source: 'aws', period: '2026-10' });
   expect(await total()).toBe('10');
-  await rollBack(lake, { source: 'aws', period: '2026-10', to: second });
+  await rollBack(lake, everything, { source: 'aws', period: '2026-10', to: second });
   expect(await total()).toBe('20');
-  await rollBack(lake, { source: 'aws', period: '2026-10', to: 'none' });
+  await rollBack(lake, everything, { source: 'aws', period: '2026-10', to: 'none' });
   expect(await total()).toBeNull();
-  await rollBack(lake, { source: 'aws', period: '2026-10', to: first });
+  await rollBack(lake, everything, { source: 'aws', period: '2026-10', to: first });
   expect(await total()).toBe('10');
-  await expect(rollBack(lake, { source: 'aws', period: '2026-11' })).rejects.toMatchObject({ exitCode: 3 });
+  await expect(rollBack(lake, everything, { source: 'aws', period: '2026-11' })).rejects.toMatchObject({
+    exitCode: 3,
+  });
 });
 
 test('a pinned month cannot be rolled back until it is unpinned', async () => {
   await load('2026-10', ['10']);
   await load('2026-10', ['20']);
-  await pin(lake, { source: 'aws', period: '2026-10', reason: 'closed 2026-10' });
-  await expect(rollBack(lake, { source: 'aws', period: '2026-10' })).rejects.toMatchObject({
+  await pin(lake, everything, { source: 'aws', period: '2026-10', reason: 'closed 2026-10' });
+  await expect(rollBack(lake, everything, { source: 'aws', period: '2026-10' })).rejects.toMatchObject({
     code: 'lake.pinned',
   });
-  await unpin(lake, { source: 'aws', period: '2026-10' });
-  await rollBack(lake, { source: 'aws', period: '2026-10' });
+  await unpin(lake, everything, { source: 'aws', period: '2026-10' });
+  await rollBack(lake, everything, { source: 'aws', period: '2026-10' });
   expect(await total()).toBe('10');
 });
 
 test('gc keeps what is young, pinned or among the last versions, and waits a day before it removes', async () => {
   const ids: string[] = [];
   for (const cost of ['1', '2', '3', '4']) ids.push(await load('2026-10', [cost]));
-  await pin(lake, { source: 'aws', period: '2026-10', snapshot: ids[0] ?? '', reason: 'invoice 7' });
+  await pin(lake, everything, {
+    source: 'aws',
+    period: '2026-10',
+    snapshot: ids[0] ?? '',
+    reason: 'invoice 7',
+  });
   const options = { keepDays: 90, keepVersions: 1, graceHours: 24 };
   expect((await collectGarbage(lake, root, now, options)).discarded).toBe(0);
 

@@ -10,6 +10,7 @@ import {
   type SnapshotEntry,
 } from './manifest.ts';
 import { selectFiles } from './relation.ts';
+import { sourcesIn, type VisibleManifest, visibleIn } from './scope.ts';
 import { readDescription, type SnapshotDescription } from './snapshot.ts';
 import { takeWriteLock } from './write-lock.ts';
 import { type LakeWriter, openWriter } from './writer.ts';
@@ -29,18 +30,23 @@ export interface MonthKey {
 export interface Lake {
   readonly root: string;
   readonly manifestFolder: string;
-  /** The newest generation. */
+  /** The newest generation, whole: for the program itself. What a caller sees of it is `visible`. */
   readonly current: () => Promise<Manifest>;
-  /** The rows of a dataset in a range of months: the table expression for a query. Demands a scope. */
+  /** The newest generation as a scope shows it: what every list of months is made from. */
+  readonly visible: (scope: Scope) => Promise<VisibleManifest>;
+  /**
+   * The rows of a dataset in a range of months: the table expression for a query. Demands a scope, and refuses with
+   * `lake.applicationScope` or `lake.noSources` where it shows no rows.
+   */
   readonly select: (scope: Scope, dataset: Dataset, range?: SelectionRange) => Promise<Selection>;
-  /** The rows of one snapshot, current or old. Demands a scope. */
+  /** The rows of one snapshot, current or old. As `select`; a month out of scope is `lake.unknownMonth`. */
   readonly selectMonth: (
     scope: Scope,
     dataset: Dataset,
     key: Omit<MonthKey, 'dataset'>,
   ) => Promise<Selection>;
-  /** The full description of a snapshot: files with checksums, sums, origin. */
-  readonly describe: (key: MonthKey) => Promise<SnapshotDescription>;
+  /** The full description of a snapshot: files with checksums, sums, origin. Out of scope: `lake.unknownMonth`. */
+  readonly describe: (scope: Scope, key: MonthKey) => Promise<SnapshotDescription>;
   /** The absolute path of a file of the lake. */
   readonly resolve: (path: string) => string;
   /**
@@ -55,26 +61,29 @@ export function openLake(workspaceRoot: string, clock: Clock): Lake {
   const root = join(workspaceRoot, 'lake');
   const manifestFolder = join(root, 'manifest');
   const current = newestManifest(manifestFolder);
+  const visible = async (scope: Scope) => visibleIn(await current(), scope);
 
   return {
     root,
     manifestFolder,
     current,
+    visible,
     select: async (scope, dataset, range = {}) => {
-      const manifest = await current();
-      const entries = manifest.partitions
+      const { generation, partitions } = await visible(scope);
+      const snapshots = partitions
         .filter((partition) => partition.dataset === dataset.name && inRange(partition, range))
-        .map((partition) => partition.current)
-        .filter((entry) => entry !== null);
-      return selectFiles({ scope, root, dataset, entries, generation: manifest.generation });
+        .flatMap(({ source, current: entry }) => (entry ? [{ source, entry }] : []));
+      return selectFiles({ scope, root, dataset, snapshots, generation });
     },
     selectMonth: async (scope, dataset, key) => {
-      const manifest = await current();
+      sourcesIn(scope);
+      const manifest = await visible(scope);
       const entry = findSnapshot(manifest, { ...key, dataset: dataset.name });
-      return selectFiles({ scope, root, dataset, entries: [entry], generation: manifest.generation });
+      const snapshots = [{ source: key.source, entry }];
+      return selectFiles({ scope, root, dataset, snapshots, generation: manifest.generation });
     },
-    describe: async (key) => {
-      const entry = findSnapshot(await current(), key);
+    describe: async (scope, key) => {
+      const entry = findSnapshot(await visible(scope), key);
       return readDescription(root, { ...key, snapshot: entry.id });
     },
     resolve: (path) => join(root, path),
@@ -106,8 +115,8 @@ function isDiskFull(error: unknown): boolean {
   return error instanceof Error && /ENOSPC|EDQUOT|no space left|disk quota/i.test(error.message);
 }
 
-/** The partition of a month, or a refusal that says what to list. */
-export function findPartition(manifest: Manifest, key: Omit<MonthKey, 'snapshot'>): Partition {
+/** The partition of a month, or a refusal that says what to list: the same for a month that is not seen and none. */
+export function findPartition(manifest: VisibleManifest, key: Omit<MonthKey, 'snapshot'>): Partition {
   const found = manifest.partitions.find(
     (p) => p.dataset === key.dataset && p.source === key.source && p.period === key.period,
   );
@@ -116,7 +125,7 @@ export function findPartition(manifest: Manifest, key: Omit<MonthKey, 'snapshot'
 }
 
 /** A snapshot of a month by id (a unique prefix of 6 or more characters will do); the current one without an id. */
-export function findSnapshot(manifest: Manifest, key: MonthKey): SnapshotEntry {
+export function findSnapshot(manifest: VisibleManifest, key: MonthKey): SnapshotEntry {
   const partition = findPartition(manifest, key);
   if (key.snapshot === undefined) {
     if (!partition.current) throw lakeErrors.unknownMonth({ source: key.source, period: key.period });

@@ -1,4 +1,4 @@
-import { nearestNames } from '../kernel/index.ts';
+import { nearestNames, type Scope } from '../kernel/index.ts';
 import type { Operand } from './cost-query.ts';
 import type { ColumnType, Dataset, Selection } from './dataset.ts';
 import { identifier, type SqlValue } from './engine.ts';
@@ -8,6 +8,7 @@ import { queryErrors } from './query-errors.ts';
 export interface QueryContext {
   readonly dataset: Dataset;
   readonly selection: Selection;
+  readonly scope: Scope;
   /** Values of `$1`, `$2`, … in order; `bind` adds to it. */
   readonly values: SqlValue[];
 }

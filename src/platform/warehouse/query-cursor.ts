@@ -1,20 +1,20 @@
 import { createHash } from 'node:crypto';
 import type { CostQuery } from './cost-query.ts';
 import type { QueryContext } from './query-columns.ts';
-
-type Asked = Pick<QueryContext, 'dataset' | 'selection'>;
-
 import { queryErrors } from './query-errors.ts';
+import { sourcesIn } from './scope.ts';
+
+type Asked = Pick<QueryContext, 'dataset' | 'selection' | 'scope'>;
 
 interface Place {
-  /** Hash of the query without its cursor and page size. */
+  /** Hash of the query without its cursor and page size, and of the scope: another scope has other pages. */
   readonly query: string;
   readonly generation: number;
   /** Rows already given. */
   readonly offset: number;
 }
 
-/** The cursor of the page that begins after `offset` rows: opaque, good for this query on this generation only. */
+/** The cursor of the page that begins after `offset` rows: opaque, good for this query, scope and generation only. */
 export function cursorAt(context: Asked, query: CostQuery, offset: number): string {
   const place: Place = { query: hashOf(context, query), generation: context.selection.generation, offset };
   return Buffer.from(JSON.stringify(place)).toString('base64url');
@@ -44,10 +44,10 @@ function readPlace(cursor: string): Place | undefined {
   }
 }
 
-function hashOf({ dataset }: Asked, query: CostQuery): string {
+function hashOf({ dataset, scope }: Asked, query: CostQuery): string {
   const { cursor: _, limit: __, ...asked } = query;
   return createHash('sha256')
-    .update(canonical([dataset.name, asked]))
+    .update(canonical([dataset.name, asked, sourcesIn(scope) ?? null]))
     .digest('base64url')
     .slice(0, 22);
 }

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
-import { assert, type Scope } from '../kernel/index.ts';
+import { type Scope, seesSource } from '../kernel/index.ts';
 import type { ColumnType, Dataset, Selection } from './dataset.ts';
-import { fileLiteral, identifier } from './engine.ts';
+import { fileLiteral, identifier, literal } from './engine.ts';
 import type { SnapshotEntry } from './manifest.ts';
+import { scopeSql } from './scope.ts';
 
 const sqlTypes: Readonly<Record<ColumnType, string>> = {
   string: 'varchar',
@@ -18,19 +19,27 @@ export function sqlType(type: ColumnType): string {
   return sqlTypes[type];
 }
 
+/** A snapshot with the source of its partition. */
+interface SourceSnapshot {
+  readonly source: string;
+  readonly entry: SnapshotEntry;
+}
+
 /**
- * A table expression over the files of snapshots. Files with the same extra columns are read together, so that DuckDB
+ * A table expression over the files of those snapshots that the scope shows, with the scope as a condition on every row:
+ * the relation cannot be read without it, and a file that lies under a wrong source shows nothing. Files with the same extra columns are read together, so that DuckDB
  * opens a file only when it reads it (`union_by_name` would open every file while binding); missing columns are null.
  */
 export function selectFiles(input: {
   readonly scope: Scope;
   readonly root: string;
   readonly dataset: Dataset;
-  readonly entries: readonly SnapshotEntry[];
+  readonly snapshots: readonly SourceSnapshot[];
   readonly generation: number;
 }): Selection {
-  assert(input.scope?.kind === 'all', 'a selection demands a scope');
-  const { dataset, entries } = input;
+  const { scope, root, dataset } = input;
+  const condition = scopeSql(dataset, scope, literal);
+  const entries = input.snapshots.filter(({ source }) => seesSource(scope, source)).map(({ entry }) => entry);
   const extras = extrasOf(dataset, entries);
   const columns = new Map<string, ColumnType>([
     ...dataset.columns.map((column): [string, ColumnType] => [column.name, column.type]),
@@ -39,7 +48,7 @@ export function selectFiles(input: {
   ]);
   const files = entries.flatMap((entry) => entry.files);
   return {
-    relation: relationOf(input.root, dataset, entries, extras),
+    relation: relationOf({ root, dataset, condition }, entries, extras),
     columns,
     currencies: [...new Set(entries.flatMap((entry) => entry.currencies))].sort(),
     generation: input.generation,
@@ -61,8 +70,11 @@ function extrasOf(dataset: Dataset, entries: readonly SnapshotEntry[]): string[]
 }
 
 function relationOf(
-  root: string,
-  dataset: Dataset,
+  {
+    root,
+    dataset,
+    condition,
+  }: { readonly root: string; readonly dataset: Dataset; readonly condition: string | undefined },
   entries: readonly SnapshotEntry[],
   extras: readonly string[],
 ): string {
@@ -74,6 +86,7 @@ function relationOf(
     groups.set(key, [...(groups.get(key) ?? []), entry]);
   }
   if (groups.size === 0) return `(select *${derived} from (${emptyRelation(dataset)}))`;
+  const where = condition === undefined ? '' : ` where ${condition}`;
   const parts = [...groups.values()].map((group) => {
     const present = new Set(group[0]?.extraColumns.map((name) => name.toLowerCase()));
     const names = [
@@ -85,7 +98,7 @@ function relationOf(
       ),
     ];
     const paths = group.flatMap((entry) => entry.files.map((file) => fileLiteral(join(root, file.path))));
-    return `select ${names.join(', ')} from read_parquet([${paths.join(', ')}], union_by_name = false, hive_partitioning = false)`;
+    return `select ${names.join(', ')} from read_parquet([${paths.join(', ')}], union_by_name = false, hive_partitioning = false)${where}`;
   });
   return derived === '' && parts.length === 1
     ? `(${parts[0]})`

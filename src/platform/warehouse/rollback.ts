@@ -1,6 +1,8 @@
+import type { Scope } from '../kernel/index.ts';
 import { lakeErrors } from './errors.ts';
 import { findPartition, findSnapshot, type Lake } from './lake.ts';
 import type { Manifest, Partition, SnapshotEntry } from './manifest.ts';
+import { type VisibleManifest, visibleIn } from './scope.ts';
 import { retire } from './writer.ts';
 
 /** A month of a source, in the dataset that people mean (`cost` unless they say another). */
@@ -13,14 +15,19 @@ interface Month {
 /**
  * Makes an earlier snapshot of a month current again, in every dataset that it was published to; the newest of the
  * history by default, `none` to withdraw the month. The snapshot left behind stays in the history, so that a rollback
- * can be rolled back. Refuses on a pinned month.
+ * can be rolled back. Refuses on a pinned month; a month out of scope is `lake.unknownMonth`.
  */
-export function rollBack(lake: Lake, month: Month & { readonly to?: string | undefined }): Promise<Manifest> {
+export function rollBack(
+  lake: Lake,
+  scope: Scope,
+  month: Month & { readonly to?: string | undefined },
+): Promise<Manifest> {
   return lake.write((writer) =>
     writer.change(`roll back ${month.source} ${month.period}`, (manifest, now) => {
-      const main = findPartition(manifest, { dataset: 'cost', ...month });
+      const seen = visibleIn(manifest, scope);
+      const main = findPartition(seen, { dataset: 'cost', ...month });
       refusePinned(main);
-      const target = month.to === 'none' ? undefined : rollbackTarget(manifest, main, month);
+      const target = month.to === 'none' ? undefined : rollbackTarget(seen, main, month);
       const ids = [main.current?.id, target?.id];
       return {
         discarded: manifest.discarded,
@@ -42,7 +49,7 @@ function holdsAny(partition: Partition, ids: readonly (string | undefined)[]): b
 }
 
 function rollbackTarget(
-  manifest: Manifest,
+  manifest: VisibleManifest,
   main: Partition,
   month: Month & { readonly to?: string | undefined },
 ): SnapshotEntry {
@@ -68,14 +75,15 @@ function refusePinned(partition: Partition): void {
     throw lakeErrors.pinned({ source: partition.source, period: partition.period, reason: pin.reason });
 }
 
-/** Pins the current (or given) snapshot of a month: gc never removes it and it cannot be rolled back. */
+/** Pins the current (or given) snapshot of a month in scope: gc never removes it and it cannot be rolled back. */
 export function pin(
   lake: Lake,
+  scope: Scope,
   month: Month & { readonly snapshot?: string; readonly reason: string },
 ): Promise<Manifest> {
   const { reason } = month;
   return lake.write((writer) => {
-    const { id } = findSnapshot(writer.manifest(), { dataset: 'cost', ...month });
+    const { id } = findSnapshot(visibleIn(writer.manifest(), scope), { dataset: 'cost', ...month });
     return writer.change(`pin ${month.source} ${month.period}`, (manifest) => ({
       discarded: manifest.discarded,
       partitions: manifest.partitions.map((partition) =>
@@ -93,10 +101,14 @@ export function pin(
   });
 }
 
-/** Removes the pins of a month (all, or those with one reason). */
-export function unpin(lake: Lake, month: Month & { readonly reason?: string }): Promise<Manifest> {
+/** Removes the pins of a month in scope (all, or those with one reason). */
+export function unpin(
+  lake: Lake,
+  scope: Scope,
+  month: Month & { readonly reason?: string },
+): Promise<Manifest> {
   return lake.write((writer) => {
-    findPartition(writer.manifest(), { dataset: 'cost', ...month });
+    findPartition(visibleIn(writer.manifest(), scope), { dataset: 'cost', ...month });
     return writer.change(`unpin ${month.source} ${month.period}`, (manifest) => ({
       discarded: manifest.discarded,
       partitions: manifest.partitions.map((partition) =>

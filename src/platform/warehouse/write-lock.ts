@@ -8,12 +8,21 @@ export interface WriteLock {
 
 const heldHere = new Set<string>();
 
+/** One writer per lake: waits up to `waitMs`, then refuses with `lake.busy`. */
+export function takeWriteLock(file: string, waitMs: number): Promise<WriteLock> {
+  return takeLock(file, waitMs, (holder, waitedSeconds) => lakeErrors.busy({ holder, waitedSeconds }));
+}
+
 /**
- * One writer per lake. The lock is held by the kernel, not by a pid: a DuckDB file opened read-write, freed by `kill -9`
- * and right in containers. A second open in the same process would free it (POSIX locks belong to the process), so this
- * process remembers what it holds. Waits up to `waitMs`, then refuses with `lake.busy`.
+ * A lock held by the kernel, not by a pid: a DuckDB file opened read-write, freed by `kill -9` and right in containers.
+ * A second open in the same process would free it (POSIX locks belong to the process), so this process remembers what
+ * it holds. Waits up to `waitMs`, then throws what `refuse` makes of the holder (`pid 4711`).
  */
-export async function takeWriteLock(file: string, waitMs: number): Promise<WriteLock> {
+export async function takeLock(
+  file: string,
+  waitMs: number,
+  refuse: (holder: string, waitedSeconds: number) => Error,
+): Promise<WriteLock> {
   const started = Date.now();
   for (;;) {
     const holder = await tryOpen(file);
@@ -26,7 +35,7 @@ export async function takeWriteLock(file: string, waitMs: number): Promise<Write
       };
     }
     const waited = Date.now() - started;
-    if (waited >= waitMs) throw lakeErrors.busy({ holder, waitedSeconds: Math.round(waited / 1000) });
+    if (waited >= waitMs) throw refuse(holder, Math.round(waited / 1000));
     await sleep(Math.min(100, waitMs - waited));
   }
 }

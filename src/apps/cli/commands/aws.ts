@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { AwsExport } from '../../../platform/config/index.ts';
-import { type Period, tryParsePeriod } from '../../../platform/kernel/index.ts';
+import { everything, type Period, tryParsePeriod } from '../../../platform/kernel/index.ts';
 import type { Context } from '../context.ts';
 import { errors } from '../errors.ts';
 import { addExamples, groups } from '../help.ts';
@@ -138,7 +138,7 @@ async function importCur(context: Context, options: ImportOptions): Promise<void
   const given = { range, reset, dryRun, acceptRestatement, acceptQuarantine: [...acceptQuarantine] };
   const result = await withWorkspace(context, (workspace) =>
     withProgress(context, 'import', (onProgress) =>
-      importExports(workspace, exports, { ...given, onProgress }),
+      importExports(workspace, everything, exports, { ...given, onProgress }),
     ),
   );
   printImport(context, result, options.bridge ?? false);
@@ -147,7 +147,9 @@ async function importCur(context: Context, options: ImportOptions): Promise<void
 async function listManifests(context: Context, options: ExportOptions): Promise<void> {
   const exports = await exportsOf(context, options);
   const { findManifests } = await import('../../../modules/ingestion/index.ts');
-  const items = await withWorkspace(context, ({ lake }) => findManifests(lake, exports, rangeOf(options)));
+  const items = await withWorkspace(context, ({ lake }) =>
+    findManifests(lake, everything, exports, rangeOf(options)),
+  );
   printItems(context, items, ['export', 'period', 'kind', 'version', 'files', 'modifiedAt', 'state', 'uri']);
 }
 
@@ -167,7 +169,7 @@ async function showState(context: Context, options: ExportOptions): Promise<void
   const exports = await exportsOf(context, options);
   const { from, to } = rangeOf(options);
   const { loadedMonths } = await import('../../../modules/ingestion/index.ts');
-  const items = (await withWorkspace(context, ({ lake }) => loadedMonths(lake, exports))).filter(
+  const items = (await withWorkspace(context, ({ lake }) => loadedMonths(lake, everything, exports))).filter(
     ({ period }) => (from === undefined || period >= from) && (to === undefined || period <= to),
   );
   printItems(context, items, ['export', 'source', 'period', 'version', 'rows', 'final', 'importedAt']);

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import type { Selection } from '../../../platform/warehouse/index.ts';
+import { newId } from '../../../platform/kernel/index.ts';
+import type { DatasetColumn, Selection, Workspace } from '../../../platform/warehouse/index.ts';
 import { type Engine, identifier, literal, sqlType } from '../../../platform/warehouse/index.ts';
 import { costDataset } from '../dataset.ts';
 
@@ -45,6 +46,37 @@ export const cleanRow: StoredRow = {
   x_SourceRow: '1',
 };
 
+/** Publishes clean rows, changed as given, as the October 2026 of a source. */
+export async function publishRows(
+  workspace: Workspace,
+  source: string,
+  rows: readonly StoredRow[],
+): Promise<void> {
+  const engine = await workspace.engine();
+  const id = newId(workspace.clock, workspace.randomness);
+  await workspace.lake.write(async (writer) => {
+    const { path, absolute } = await writer.newFile(join('cost', source), `${id}.parquet`);
+    const own = rows.map((row) => ({ ...cleanRow, x_SourceName: source, ...row }));
+    await engine.run(
+      `copy (${valuesSql(own, costDataset.columns)}) to ${literal(absolute)} (format parquet)`,
+    );
+    const snapshot = await writer.seal({
+      id,
+      dataset: 'cost',
+      source,
+      period: '2026-10',
+      files: [{ path, rows: rows.length }],
+      currencyColumn: null,
+      totals: [],
+      delivery: { key: `file:${source}`, fingerprint: id },
+      final: false,
+      raw: [],
+      origin: null,
+    });
+    await writer.publish(`rows of ${source}`, [snapshot]);
+  });
+}
+
 /** Writes rows as a snapshot's Parquet file would be and selects them; `custom` names the source's own text columns. */
 export async function storeRows(
   engine: Engine,
@@ -54,13 +86,7 @@ export async function storeRows(
 ): Promise<Selection> {
   const stored = [...costDataset.columns, ...custom.map((name) => ({ name, type: 'string' as const }))];
   const file = join(folder, `rows-${rows.length}-${custom.length}.parquet`);
-  const values = rows.map(
-    (row) => `(${stored.map(({ name, type }) => `${cell(row[name])}::${sqlType(type)}`).join(', ')})`,
-  );
-  const names = stored.map(({ name }) => identifier(name)).join(', ');
-  await engine.run(
-    `copy (select * from (values ${values.join(', ')}) as v(${names})) to ${literal(file)} (format parquet)`,
-  );
+  await engine.run(`copy (${valuesSql(rows, stored)}) to ${literal(file)} (format parquet)`);
   const derived = costDataset.derived.map(({ name, sql }) => `${sql} as ${identifier(name)}`).join(', ');
   return {
     relation: `(select *, ${derived} from read_parquet(${literal(file)}))`,
@@ -70,6 +96,14 @@ export async function storeRows(
     files: 1,
     rows: rows.length,
   };
+}
+
+function valuesSql(rows: readonly StoredRow[], columns: readonly DatasetColumn[]): string {
+  const values = rows.map(
+    (row) => `(${columns.map(({ name, type }) => `${cell(row[name])}::${sqlType(type)}`).join(', ')})`,
+  );
+  const names = columns.map(({ name }) => identifier(name)).join(', ');
+  return `select * from (values ${values.join(', ')}) as v(${names})`;
 }
 
 function cell(value: string | null | undefined): string {

@@ -60,7 +60,7 @@ export async function importInto(
   const { workspace, engine, folder } = bench;
   const { lake, clock, randomness, root } = workspace;
   return importBill(
-    { workspaceRoot: root, lake, engine, clock, randomness },
+    { scope: everything, workspaceRoot: root, lake, engine, clock, randomness },
     { path, ...options },
     { roots: [folder] },
   );

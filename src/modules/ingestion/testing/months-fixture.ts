@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { everything } from '../../../platform/kernel/index.ts';
 import { type Engine, openWorkspace, type Workspace } from '../../../platform/warehouse/index.ts';
 import type { ImportRequest, ImportResult } from '../contract.ts';
 import { importBill } from '../import-bill.ts';
@@ -39,7 +40,14 @@ export async function openMonthsBench(): Promise<MonthsBench> {
       await mkdir(dirname(path), { recursive: true });
       await writeFile(path, csvOf(rows));
       const result = await importBill(
-        { workspaceRoot: root, lake: workspace.lake, engine, clock, randomness: workspace.randomness },
+        {
+          scope: everything,
+          workspaceRoot: root,
+          lake: workspace.lake,
+          engine,
+          clock,
+          randomness: workspace.randomness,
+        },
         { path, acceptRestatement: true, ...options },
         { roots: [folder] },
       );

@@ -7,6 +7,7 @@ import { sqlType } from '../relation.ts';
 export const bill: Dataset = {
   name: 'bill',
   columns: [
+    { name: 'Source', type: 'string' },
     { name: 'Month', type: 'timestamp' },
     { name: 'Starts', type: 'timestamp' },
     { name: 'Ends', type: 'timestamp' },
@@ -24,6 +25,7 @@ export const bill: Dataset = {
   ],
   derived: [],
   roles: {
+    source: 'Source',
     billingPeriodStart: 'Month',
     chargePeriodStart: 'Starts',
     chargePeriodEnd: 'Ends',
@@ -34,8 +36,9 @@ export const bill: Dataset = {
   },
 };
 
-/** One row of the bill; what is left out is null, but for the month (2026-10) and the currency (USD). */
+/** One row of the bill; what is left out is null, but for the source (aws), the month (2026-10) and the currency (USD). */
 export interface BillRow {
+  readonly source?: string | null;
   /** Billing month: `2026-10`. */
   readonly month?: string;
   readonly starts?: string | null;
@@ -82,6 +85,7 @@ export async function writeBill(
 function valuesOf(row: BillRow): (string | number | boolean | null | undefined)[] {
   const json = (value: BillRow['labels']) => (value ? JSON.stringify(value) : null);
   return [
+    row.source === undefined ? 'aws' : row.source,
     `${row.month ?? '2026-10'}-01`,
     row.starts,
     row.ends,
