@@ -66,6 +66,18 @@ export const errors = errorTable('server', {
     (p: { key: string }) =>
       `The request with the Idempotency-Key '${p.key}' is still running. Ask again when it is done.`,
   ),
+  keyLost: refusal(
+    409,
+    'conflict',
+    (p: { key: string }) =>
+      `The request with the Idempotency-Key '${p.key}' was interrupted after it may have changed something, and its answer was not kept. Read what it was to change; if it is not there, ask again with a new key.`,
+  ),
+  tooMany: refusal(
+    429,
+    'remoteUnavailable',
+    (p: { limit: number; retryAfterSeconds: number }) =>
+      `These are too many requests: ${p.limit} a minute are answered. Try again in ${p.retryAfterSeconds} s; server.rateLimit sets the limit.`,
+  ),
   openToAll: refusal(
     400,
     'usage',

@@ -1,141 +1,151 @@
 import { createHash } from 'node:crypto';
-import { Transform } from 'node:stream';
+import { pipeline } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Clock } from '../../platform/kernel/index.ts';
+import type {} from '../../platform/access/index.ts';
+import type { Records, Secrets } from '../../platform/records/index.ts';
+import type { Lake } from '../../platform/warehouse/index.ts';
 import { errors } from './errors.ts';
+import { openHeldKeys } from './held-keys.ts';
+import type { AskedWithKey, IdempotencyStore } from './idempotency-store.ts';
+import { type Answer, type End, endOf, isStream, watchLines } from './idempotent-answer.ts';
+import { openTurns } from './take-turns.ts';
 
-/** What was asked with a key, and the answer once there is one. */
-interface Remembered {
-  readonly fingerprint: string;
-  readonly at: number;
-  readonly answer?: { readonly status: number; readonly type: string; readonly body: string };
-}
-
-const keptMs = 24 * 3_600_000;
-const keptKeys = 1000;
-/** A larger answer is a report, not the receipt of a change. */
-const maxAnswer = 1_000_000;
-
-/**
- * `Idempotency-Key` on POST: the same request again gets the answer of the first with `Idempotency-Hit: true`, another
- * request with that key is refused, and so is the same one while the first still runs. Only answers of success are
- * remembered, so that a refused request can be tried again. Keys live in memory: 24 hours, the newest 1,000, until the
- * server stops; repeating an import after that is harmless, because its content is recognised.
- */
-export function addIdempotency(app: FastifyInstance, clock: Clock): void {
-  const known = new Map<string, Remembered>();
-
-  app.addHook('preHandler', async (request, reply) => {
-    const key = keyOf(request);
-    if (key === undefined) return;
-    forgetOld(known, clock.now().getTime());
-    const place = `${request.url} ${key}`;
-    const fingerprint = fingerprintOf(request);
-    const found = known.get(place);
-    if (found && found.fingerprint !== fingerprint) throw errors.keyReused({ key });
-    if (found && !found.answer) throw errors.keyInUse({ key });
-    if (found?.answer) {
-      const { status, type, body } = found.answer;
-      return reply.code(status).header('idempotency-hit', 'true').type(type).send(Buffer.from(body));
-    }
-    known.set(place, { fingerprint, at: clock.now().getTime() });
-    request.idempotencyPlace = place;
-  });
-
-  app.decorateRequest('idempotencyPlace', undefined);
-
-  app.addHook('onSend', async (request, reply, payload) => {
-    const place = request.idempotencyPlace;
-    const pending = place === undefined ? undefined : known.get(place);
-    if (place === undefined || !pending) return payload;
-    const remember = (body: string) => settle(known, place, { ...pending, answer: answerOf(reply, body) });
-    if (typeof payload === 'string') remember(payload);
-    else if (isStream(payload)) return payload.pipe(lastLine(remember, () => known.delete(place)));
-    else known.delete(place);
-    return payload;
-  });
-
-  app.addHook('onResponse', async (request) => {
-    const place = request.idempotencyPlace;
-    // A caller who hung up, or an answer that cannot be repeated.
-    if (place !== undefined && !known.get(place)?.answer) known.delete(place);
-  });
+export interface IdempotencyOptions {
+  /** Opened with the first key that somebody sends, as are the secrets. */
+  readonly records: () => Promise<Records>;
+  readonly secrets: () => Promise<Secrets>;
+  readonly lake: Pick<Lake, 'current'>;
+  readonly newId: () => string;
+  /** An attempt that is not heard of for so long has ended with its process. Default 60 s. */
+  readonly leaseMs?: number | undefined;
+  /** How long a request waits for another one with its key. Default 60 s. */
+  readonly waitMs?: number | undefined;
+  /** How long an answer is kept. Default 24 h. */
+  readonly keepMs?: number | undefined;
 }
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Where the answer to a request with an Idempotency-Key is remembered. */
-    idempotencyPlace: string | undefined;
+    /** Tells how the request ended that holds an Idempotency-Key; undefined: it holds none, or has told. */
+    endWithKey: ((end: End) => Promise<void>) | undefined;
   }
 }
 
-function keyOf(request: FastifyRequest): string | undefined {
-  const key = request.headers['idempotency-key'];
-  if (request.method !== 'POST' || typeof key !== 'string' || key === '') return undefined;
-  if (key.length > 255)
-    throw errors.badRequest({ problem: 'the Idempotency-Key is longer than 255 characters' });
-  return key;
-}
+const methods = ['POST', 'PUT', 'PATCH', 'DELETE'];
 
-function fingerprintOf({ body, headers }: FastifyRequest): string {
-  return createHash('sha256')
-    .update(JSON.stringify([headers.accept ?? '', body ?? null]))
-    .digest('hex');
-}
+/**
+ * `Idempotency-Key`: the same request of the same caller again gets the answer of the first, with `Idempotency-Hit: true`;
+ * while the first is worked, it waits. Another request with that key is refused with `server.keyReused`. Only answers of
+ * success are kept, for 24 hours, and before they are sent; what was refused can be asked again. An attempt whose process
+ * died is worked again, unless it may have changed something: then the answer is lost, and `server.keyLost` says so.
+ *
+ * Call it after whatever sets `request.caller`. Nothing is opened while nobody sends a key.
+ */
+export function addIdempotency(app: FastifyInstance, options: IdempotencyOptions): void {
+  const { lake, leaseMs = 60_000, waitMs = 60_000, keepMs = 24 * 3_600_000 } = options;
+  const turns = openTurns();
+  const keys = openHeldKeys({ ...options, leaseMs, keepMs, log: app.log });
+  app.addHook('onClose', async () => keys.close());
+  app.decorateRequest('endWithKey', undefined);
 
-function answerOf(reply: FastifyReply, body: string): Remembered['answer'] {
-  return {
-    status: reply.statusCode,
-    type: String(reply.getHeader('content-type') ?? 'application/json'),
-    body,
-  };
-}
-
-function settle(known: Map<string, Remembered>, place: string, entry: Remembered): void {
-  const good =
-    entry.answer !== undefined &&
-    entry.answer.status < 300 &&
-    entry.answer.body.length <= maxAnswer &&
-    !tellsOfErrors(entry.answer.body);
-  if (good) known.set(place, entry);
-  else known.delete(place);
-}
-
-/** An import that left deliveries out answers 200 and names them in `errors`: once they are mended it is asked again. */
-function tellsOfErrors(body: string): boolean {
-  const answer = JSON.parse(body) as {
-    readonly errors?: unknown;
-    readonly result?: { readonly errors?: unknown };
-  };
-  const told = answer.result?.errors ?? answer.errors;
-  return Array.isArray(told) && told.length > 0;
-}
-
-function forgetOld(known: Map<string, Remembered>, now: number): void {
-  for (const [place, { at, answer }] of known) {
-    const isOld = now - at > keptMs || known.size > keptKeys;
-    // The oldest come first.
-    if (isOld && answer) known.delete(place);
-  }
-}
-
-function isStream(payload: unknown): payload is NodeJS.ReadableStream {
-  return typeof payload === 'object' && payload !== null && 'pipe' in payload;
-}
-
-/** Passes lines on and remembers the last one, which is the result; a problem at the end is not remembered. */
-function lastLine(remember: (line: string) => void, forget: () => void): Transform {
-  let tail = '';
-  return new Transform({
-    transform(chunk: Buffer, _, done) {
-      tail = `${tail}${chunk}`.split('\n').slice(-2).join('\n');
-      done(null, chunk);
-    },
-    flush(done) {
-      const line = tail.trimEnd().split('\n').at(-1) ?? '';
-      if (line.startsWith('{"result"')) remember(`${line}\n`);
-      else forget();
-      done();
-    },
+  app.addHook('preHandler', async (request, reply) => {
+    const key = keyOf(request);
+    if (key === undefined) return;
+    const asked = await askedWith(key, request, options);
+    const store = await keys.store();
+    const turn = await turns.take(asked, store.claim, { waitMs, signal: hangUpOf(reply) });
+    if (!('giveBack' in turn)) return sendAgain(reply, turn);
+    hold(request, async (end) => {
+      keys.remove(asked);
+      await keep(store, asked, end, lake).catch((error: unknown) => {
+        request.log.error({ err: error }, 'the answer to a request with an Idempotency-Key was not kept');
+      });
+      turn.giveBack(typeof end === 'string' ? undefined : end);
+    });
+    keys.add(asked, request.caller.actor);
   });
+
+  app.addHook('onSend', async (request, reply, payload) => {
+    const end = request.endWithKey;
+    if (!end) return payload;
+    if (isStream(payload)) return pipeline(payload, watchLines(reply, end), () => {});
+    await end(endOf(reply, payload));
+    return payload;
+  });
+}
+
+/** The key of a request that may change something on behalf of somebody known. */
+function keyOf({ headers, method, is404, routeOptions }: FastifyRequest): string | undefined {
+  const key = headers['idempotency-key'];
+  // Whoever signs in is nobody yet, and must not be given the session of another one.
+  const isOpen = routeOptions.config.open === 'anyone';
+  if (key === undefined || !methods.includes(method) || is404 || isOpen) return undefined;
+  if (typeof key === 'string' && /^[\x21-\x7e]{1,255}$/.test(key)) return key;
+  throw errors.badRequest({
+    problem: 'the Idempotency-Key must have 1 to 255 visible characters and no spaces',
+  });
+}
+
+async function askedWith(
+  key: string,
+  request: FastifyRequest,
+  { lake, newId }: IdempotencyOptions,
+): Promise<AskedWithKey> {
+  const { kind, id } = request.caller.actor;
+  const operation = `${request.method} ${request.url.split('?')[0]}`;
+  return {
+    id: digest([kind, id, operation, key]),
+    actor: { kind, id },
+    operation,
+    key,
+    claimId: newId(),
+    requestId: request.id,
+    fingerprint: fingerprintOf(request),
+    lakeGeneration: (await lake.current()).generation,
+  };
+}
+
+/** With the scope: an answer is not given again to somebody who may see less now. */
+function fingerprintOf({ url, headers, body, caller }: FastifyRequest): string {
+  const query = url.split('?').slice(1).join('?');
+  return digest([query, headers.accept ?? '', headers['if-match'] ?? '', body ?? null, caller.scope]);
+}
+
+function digest(value: unknown): string {
+  const text = JSON.stringify(value, (_, part) => (typeof part === 'bigint' ? `${part}` : part));
+  return createHash('sha256').update(text).digest('hex');
+}
+
+function hangUpOf(reply: FastifyReply): AbortSignal {
+  const hangUp = new AbortController();
+  reply.raw.once('close', () => hangUp.abort());
+  return hangUp.signal;
+}
+
+function sendAgain(reply: FastifyReply, { status, headers, body }: Answer): FastifyReply {
+  return reply
+    .code(status)
+    .headers({ ...headers, 'idempotency-hit': 'true' })
+    .send(Buffer.from(body));
+}
+
+/** Has the request tell how it ended, once, and marks what it writes as its own: its actor is no other request's. */
+function hold(request: FastifyRequest, tell: (end: End) => Promise<void>): void {
+  request.caller = { ...request.caller, actor: { ...request.caller.actor } };
+  request.endWithKey = async (end) => {
+    request.endWithKey = undefined;
+    await tell(end);
+  };
+}
+
+async function keep(
+  store: IdempotencyStore,
+  asked: AskedWithKey,
+  end: End,
+  lake: IdempotencyOptions['lake'],
+): Promise<void> {
+  if (end === 'free') await store.release(asked.claimId);
+  else if (end === 'unsure')
+    await store.releaseWithoutEffect(asked.claimId, (await lake.current()).generation);
+  else await store.keep(asked, end);
 }

@@ -97,6 +97,9 @@ export const importLineSchema = z.union([
   z.object({ problem: z.record(z.string(), z.unknown()) }),
 ]);
 
+/** The answer to `Prefer: respond-async`: the run that does the work. */
+export const importAcceptedSchema = z.object({ run: z.string(), state: z.string() });
+
 const month = z.string().regex(/^\d{4}-(0[1-9]|1[0-2])$/, 'write a billing month as YYYY-MM');
 /** A billing month, or `all` for commitments of contracts, which belong to no month. */
 const period = z

@@ -179,6 +179,12 @@ export const ingestionErrors = errorTable('ingestion', {
     (p: { source: string }) =>
       `You may not import into source '${p.source}': it is not within your roles. Name one of yours with --source, or ask somebody without limits to import the first bill of a new source; nothing was read.`,
   ),
+  namelessSource: refusal(
+    403,
+    'access',
+    (_: Record<never, never>) =>
+      'Your roles cover several entities, so that nobody can tell which one this import is for. Name the source of the bills with --source.',
+  ),
   unfitCursor: refusal(
     400,
     'usage',

@@ -31,15 +31,12 @@ export type RunImport = (
   hooks: ImportHooks,
 ) => Promise<ImportResult>;
 
-/** How a caller follows an import. */
+/** How whoever runs an import follows it. */
 export interface ImportHooks {
-  readonly onProgress?: ((progress: ImportProgress | QueueProgress) => void) | undefined;
-  /** Aborted when nobody waits for the result any more. */
+  readonly onProgress?: ((progress: ImportProgress) => void) | undefined;
+  /** Aborted when the import is to stop. */
   readonly signal?: AbortSignal | undefined;
 }
-
-/** Another import is running before this one. */
-type QueueProgress = Omit<ImportProgress, 'step'> & { readonly step: 'queue' };
 
 /** Imports into a workspace in this process. Refuses what the access does not allow, before anything is read. */
 export async function runImport(

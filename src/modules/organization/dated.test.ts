@@ -56,9 +56,12 @@ describe('what holds by date', () => {
 
 describe('whatever is changed from whichever day', () => {
   const days = Array.from({ length: 12 }, (_, index) => `2026-${String(index + 1).padStart(2, '0')}-01`);
-  const changes = fc.array(fc.record({ day: fc.constantFrom(...days), team: fc.constantFrom('a', 'b', 'c') }), {
-    maxLength: 8,
-  });
+  const changes = fc.array(
+    fc.record({ day: fc.constantFrom(...days), team: fc.constantFrom('a', 'b', 'c') }),
+    {
+      maxLength: 8,
+    },
+  );
   const replay = (given: readonly { readonly day: string; readonly team: string }[]) =>
     given.reduce<Dated<Owner>[]>(
       (rows, { day, team }) => changeFrom(rows, day, toTeam(team), same),

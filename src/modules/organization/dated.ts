@@ -32,7 +32,8 @@ export function changeFrom<T>(
 
 /** What holds on a day; undefined before the first row. */
 export function valueOn<T>(rows: readonly Dated<T>[], day: string): T | undefined {
-  return rows.find(({ validFrom, validTo }) => validFrom <= day && (validTo === null || day < validTo))?.value;
+  return rows.find(({ validFrom, validTo }) => validFrom <= day && (validTo === null || day < validTo))
+    ?.value;
 }
 
 /** The first day on which two histories differ; undefined when they tell the same. */

@@ -64,7 +64,9 @@ function reference(refersTo: KindName, column: string, meaning: string, more: Pa
 }
 
 const entityOf = (title: string) =>
-  reference('entity', 'entity_id', `id of the entity that the ${title} belongs to, for good`, { fixed: true });
+  reference('entity', 'entity_id', `id of the entity that the ${title} belongs to, for good`, {
+    fixed: true,
+  });
 
 /** Every kind, those that others name first: the order in which files are imported. */
 export const kinds: readonly Kind[] = [
@@ -78,7 +80,13 @@ export const kinds: readonly Kind[] = [
       label,
       country: { type: 'country', column: 'country', meaning: 'ISO 3166-1 code: FR', filter: true },
       currency: { type: 'currency', column: 'currency', meaning: 'ISO 4217 code: EUR', filter: true },
-      vatId: { type: 'vatId', column: 'vat_id', meaning: 'VAT identification number', default: null, filter: true },
+      vatId: {
+        type: 'vatId',
+        column: 'vat_id',
+        meaning: 'VAT identification number',
+        default: null,
+        filter: true,
+      },
       billingAddress: {
         type: 'address',
         column: 'billing_address_sealed',
@@ -160,7 +168,10 @@ export const kinds: readonly Kind[] = [
         meaning: 'where it runs: prod, non_prod, unknown, n_a',
         default: [],
       },
-      team: reference('team', 'team_id', 'id of the team that answers for it', { default: null, dated: true }),
+      team: reference('team', 'team_id', 'id of the team that answers for it', {
+        default: null,
+        dated: true,
+      }),
       costCentre: reference('costCentre', 'cost_centre_id', 'id of the cost centre that pays for it', {
         default: null,
         sharing: 'entity',

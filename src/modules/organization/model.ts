@@ -10,7 +10,9 @@ export const idSchema = z
   .regex(/^[A-Za-z0-9][A-Za-z0-9._:-]{0,99}$/, 'take 1 to 100 letters, digits, and . _ : - after the first');
 
 /** A day of the civil calendar: `2026-03-01`. */
-export const daySchema = z.iso.date('write a day as YYYY-MM-DD');
+export const daySchema = z.iso
+  .date('write a day as YYYY-MM-DD')
+  .refine((day) => day >= '1900-01-01', 'give a day since 1900');
 
 /** One line of text that can be stored, printed and put in a file. */
 export function lineSchema(most: number) {
@@ -27,7 +29,9 @@ const attributeName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,49}$/;
 /** A patch of attributes: names that are not given stay, null takes one away. */
 const attributesSchema = z
   .record(
-    z.string().regex(attributeName, 'name an attribute with 1 to 50 letters, digits, and . _ - after the first'),
+    z
+      .string()
+      .regex(attributeName, 'name an attribute with 1 to 50 letters, digits, and . _ - after the first'),
     lineSchema(200).nullable(),
   )
   .refine((map) => Object.keys(map).length <= 50, 'at most 50 attributes')

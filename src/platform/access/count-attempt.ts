@@ -24,7 +24,8 @@ export async function countAttempt(
 ): Promise<CountedAttempt> {
   const from = address === null ? undefined : throttledAddress(address);
   const byEmail = { key: digestOf(`email:${email.trim().toLowerCase()}`), free: freeAttempts.email };
-  const byAddress = from && { key: digestOf(`address:${from}`), free: freeAttempts.address };
+  const byAddress =
+    from === undefined ? undefined : { key: digestOf(`address:${from}`), free: freeAttempts.address };
   const keys = [byEmail, ...(byAddress ? [byAddress] : [])];
   const now = clock.now();
   await records.write(systemCaller, async (tx) => {

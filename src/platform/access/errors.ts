@@ -84,6 +84,11 @@ export const accessErrors = errorTable('access', {
     'notFound',
     (p: { person: string }) => `There is no person '${p.person}'. 'finops people list' shows who there is.`,
   ),
+  deactivated: refusal(
+    409,
+    'conflict',
+    (p: { email: string }) => `${p.email} is not active. Activate the person first.`,
+  ),
   emailTaken: refusal(
     409,
     'conflict',

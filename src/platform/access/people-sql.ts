@@ -96,6 +96,11 @@ export async function findByEmail(tx: Tx, email: string): Promise<Credentials | 
   return await credentialRows(tx).where(sameEmail, '=', sql<string>`lower(${email})`).executeTakeFirst();
 }
 
+/** A person's credentials. */
+export async function findCredentials(tx: Tx, id: string): Promise<Credentials | undefined> {
+  return await credentialRows(tx).where('id', '=', id).executeTakeFirst();
+}
+
 /** A person's credentials; the row stays as it is until the transaction ends. */
 export async function lockCredentials(tx: Tx, id: string): Promise<Credentials | undefined> {
   return await credentialRows(tx).where('id', '=', id).forUpdate().executeTakeFirst();

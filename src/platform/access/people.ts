@@ -9,6 +9,7 @@ import type { Grant } from './model.ts';
 import { hashPassword, refuseWeakPassword, verifyPassword } from './passwords.ts';
 import {
   changePerson,
+  findCredentials,
   getPerson,
   hasAdmin,
   insertPerson,
@@ -186,7 +187,7 @@ async function provenHash(
   personId: string,
   current: string,
 ): Promise<string> {
-  const found = await (await records()).write(inAccess(caller), (tx) => lockCredentials(tx, personId));
+  const found = await (await records()).read(inAccess(caller), (tx) => findCredentials(tx, personId));
   const hash = found?.passwordHash ?? null;
   if (!(await verifyPassword(hash, current)) || hash === null) throw accessErrors.wrongPassword({});
   return hash;

@@ -130,11 +130,26 @@ export async function findToken(tx: Tx, id: string): Promise<FoundToken | undefi
 }
 
 function personOf({ person_id: id, email, active, grants, sources }: PersonRow): FoundPerson {
+  return { id, email, active, grants: knownGrants(grants), sources: byEntity(sources) };
+}
+
+function byEntity(sources: PersonRow['sources']): FoundPerson['sources'] {
   const entities = [...new Set(sources.map(({ entity }) => entity))];
   const namesOf = (wanted: string) =>
     sources.filter(({ entity }) => entity === wanted).map(({ name }) => name);
-  const byEntity = Object.fromEntries(entities.map((entity) => [entity, namesOf(entity)]));
-  return { id, email, active, grants: knownGrants(grants), sources: byEntity };
+  return Object.fromEntries(entities.map((entity) => [entity, namesOf(entity)]));
+}
+
+/** Entity → names of its sources, for every entity that these grants name. */
+export async function sourcesOfEntities(tx: Tx, grants: readonly Grant[]): Promise<FoundPerson['sources']> {
+  const entities = grants.flatMap(({ scopeKind, scopeIds }) => (scopeKind === 'entities' ? scopeIds : []));
+  if (entities.length === 0) return {};
+  const rows = await tx
+    .selectFrom('source')
+    .select(['name', 'entity_id as entity'])
+    .where('entity_id', 'in', entities)
+    .execute();
+  return byEntity(rows);
 }
 
 /** A role that a newer version knew gives nothing here. */

@@ -105,7 +105,7 @@ says what to write instead; the others are named as not read.
 function kindText(setting: Setting): string {
   const kinds = {
     text: 'text',
-    path: 'folder',
+    path: 'path',
     pathList: 'list of folders',
     integer: `whole number, ${setting.min} to ${setting.max}`,
     choice: setting.values?.join(', ') ?? '',

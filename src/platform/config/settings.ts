@@ -108,6 +108,69 @@ const settings = [
     description: 'Token that callers of the API send; without it, the server makes one when it starts',
   },
   {
+    key: 'server.publicUrl',
+    kind: 'text',
+    env: 'FINOPS_SERVER_PUBLIC_URL',
+    description:
+      'What browsers call the server, https://finops.example.com; needed behind a proxy and for sign-in through a provider',
+  },
+  {
+    key: 'oidc.issuer',
+    kind: 'text',
+    env: 'FINOPS_OIDC_ISSUER',
+    description: 'Identity provider that people sign in through (OpenID Connect); without it, passwords only',
+  },
+  {
+    key: 'oidc.clientId',
+    kind: 'text',
+    env: 'FINOPS_OIDC_CLIENT_ID',
+    description:
+      'What the provider knows this server as; its redirect is PUBLIC-URL/api/v1/sign-in/oidc/callback',
+  },
+  {
+    key: 'oidc.clientSecret',
+    kind: 'text',
+    secret: true,
+    env: 'FINOPS_OIDC_CLIENT_SECRET',
+    description: 'Secret that the provider gave this server; without it, a public client',
+  },
+  {
+    key: 'oidc.label',
+    kind: 'text',
+    default: 'Single sign-on',
+    env: 'FINOPS_OIDC_LABEL',
+    description: 'What the button says',
+  },
+  {
+    key: 'oidc.createPeople',
+    kind: 'choice',
+    values: ['yes', 'no'],
+    default: 'no',
+    env: 'FINOPS_OIDC_CREATE_PEOPLE',
+    description:
+      'Whether somebody whom the provider knows and nobody has invited becomes a person, without any role',
+  },
+  {
+    key: 'secrets.key',
+    kind: 'text',
+    secret: true,
+    env: 'FINOPS_SECRETS_KEY',
+    description:
+      'Key that seals sensitive fields, 32 bytes in base64; several with commas between, the current one first. Without it, the key file',
+  },
+  {
+    key: 'secrets.keyFile',
+    kind: 'path',
+    env: 'FINOPS_SECRETS_KEY_FILE',
+    description: 'File of the keys that seal sensitive fields; without it, finops.key in the workspace',
+  },
+  {
+    key: 'backups.folder',
+    kind: 'path',
+    env: 'FINOPS_BACKUPS_FOLDER',
+    description: 'Folder for backups that are given a name only; without it, backups in the workspace',
+  },
+  {
     key: 'gc.keepDays',
     kind: 'integer',
     min: 1,

@@ -72,12 +72,7 @@ async function writeOrJoin(
  * Asks a run to stop: one that waits has ended with this, one that is worked ends soon. Refuses with `jobs.unknownRun`,
  * `jobs.hasEnded`. `abandoned`: only if nobody has asked for it to go on alone; the run as it is otherwise.
  */
-export function cancelRun(
-  { records }: World,
-  caller: Caller,
-  id: string,
-  abandoned = false,
-): Promise<Run> {
+export function cancelRun({ records }: World, caller: Caller, id: string, abandoned = false): Promise<Run> {
   return records.write(caller, async (tx) => {
     const run = await findRun(tx, id, true);
     if (!run) throw jobsErrors.unknownRun({ id });

@@ -10,14 +10,19 @@ export const jobsErrors = errorTable('jobs', {
   unknownSchedule: refusal(
     404,
     'notFound',
-    (p: { name: string }) =>
-      `There is no schedule '${p.name}'. 'finops schedules list' shows what there is.`,
+    (p: { name: string }) => `There is no schedule '${p.name}'. 'finops schedules list' shows what there is.`,
   ),
   unknownKind: refusal(
     400,
     'usage',
     (p: { kind: string; known: readonly string[] }) =>
       `'${p.kind}' is no kind of run. Runs are of the kinds ${p.known.join(', ')}.`,
+  ),
+  unfitInput: refusal(
+    400,
+    'usage',
+    (p: { kind: string; problem: string }) =>
+      `A run of the kind ${p.kind} cannot be asked for like this: ${p.problem}. /api/openapi.json describes what it takes.`,
   ),
   notEnded: refusal(
     409,

@@ -25,8 +25,8 @@ export interface Ended {
 
 /** What was told is kept this often, */
 const keepMs = 1000;
-/** and that the worker lives at least this often. */
-const aliveMs = 5000;
+/** and that the worker lives at least this often; the answer says whether somebody wants it to stop. */
+const aliveMs = 2000;
 /**
  * A worker that could not say for so long that it lives stops the work: after `silentMs` (see worker.ts) others take it for
  * dead, and two would be at it.
@@ -41,12 +41,7 @@ export function execute(world: World, run: Run): Execution {
   return { id: run.id, stop, ended: work(world, run, recorder, stopper) };
 }
 
-async function work(
-  world: World,
-  run: Run,
-  recorder: Recorder,
-  stopper: AbortController,
-): Promise<Ended> {
+async function work(world: World, run: Run, recorder: Recorder, stopper: AbortController): Promise<Ended> {
   recorder.log('info', `attempt ${run.attempt} begins, worker ${world.worker}`);
   const endBeating = beat(world, run, recorder, stopper);
   const handler = must(world.handlers.get(run.kind), `handler of ${run.kind}`);
@@ -66,7 +61,9 @@ async function endingOf(
   signal: AbortSignal,
 ): Promise<Ending> {
   try {
-    return { result: await handler.run(input, { id, attempt, signal, step, log, progress, rows, belongsTo }) };
+    return {
+      result: await handler.run(input, { id, attempt, signal, step, log, progress, rows, belongsTo }),
+    };
   } catch (error) {
     return { error };
   }
@@ -149,7 +146,11 @@ function tellLog({ log }: World, { id, kind }: Run, error: unknown): void {
 function write(
   world: World,
   run: Run,
-  { outcome, told, entity }: { readonly outcome: Outcome; readonly told: Told; readonly entity: string | undefined },
+  {
+    outcome,
+    told,
+    entity,
+  }: { readonly outcome: Outcome; readonly told: Told; readonly entity: string | undefined },
 ): Promise<Run | undefined> {
   return world.records.write(systemCaller, async (tx) => {
     const held = await keepAlive(tx, run, told);

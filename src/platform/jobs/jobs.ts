@@ -1,11 +1,19 @@
-import { type Caller, type Clock, newId, type Randomness } from '../kernel/index.ts';
+import { setMaxListeners } from 'node:events';
+import { type Caller, type Clock, newId, type Randomness, Refusal } from '../kernel/index.ts';
 import type { Records } from '../records/index.ts';
 import { type Asked, ask, cancelRun, retryRun, type Wish } from './ask.ts';
 import { createBus } from './bus.ts';
 import { jobsErrors } from './errors.ts';
 import { type FollowHooks, type RunEvent, untilEnded, watchRun } from './follow.ts';
-import type { Run, RunHandler, RunLogLine, RunState, RunStep } from './model.ts';
-import { refusalOfProblem } from './outcome.ts';
+import {
+  PartialFailure,
+  type Run,
+  type RunHandler,
+  type RunLogLine,
+  type RunProblem,
+  type RunState,
+  type RunStep,
+} from './model.ts';
 import { findRun, listRuns } from './records.ts';
 import { type AskedSchedule, fireDue, removeSchedule, setSchedule } from './schedules.ts';
 import { findSchedule, listSchedules, type Schedule } from './schedules-sql.ts';
@@ -34,6 +42,8 @@ export interface RunDetail {
 
 /** Long work: asked for, worked, watched. Reads show a caller the runs of the scope, and refuse others as unknown. */
 export interface Jobs {
+  /** Kinds of runs that there are handlers for. */
+  readonly kinds: readonly string[];
   /** Opens the queue: from now on this process works runs, fires schedules and takes up what lost workers left. */
   readonly start: () => Promise<void>;
   /**
@@ -42,8 +52,8 @@ export interface Jobs {
    */
   readonly ask: (caller: Caller, wish: Wish) => Promise<Asked>;
   /**
-   * Waits for what a run comes to. Throws what it was refused with, or `jobs.cancelled`, `jobs.stopping`. When the signal
-   * aborts and nobody else waits, a run that is not detached is cancelled.
+   * Waits for what a run comes to. Throws what it was refused with (a `PartialFailure` where it has a result all the same), or
+   * `jobs.cancelled`, `jobs.stopping`. When the signal aborts and nobody else waits, a run that is not detached is cancelled.
    */
   readonly result: (caller: Caller, asked: Asked, hooks?: FollowHooks) => Promise<unknown>;
   readonly list: (caller: Caller, asked: ListAsked) => Promise<readonly Run[]>;
@@ -87,6 +97,8 @@ export function openJobs(options: JobsOptions): Jobs {
   };
   const worker = createWorker(world, { concurrency, alone: options.alone ?? records.kind === 'pglite' });
   const closing = new AbortController();
+  // Everybody who waits listens to it.
+  setMaxListeners(0, closing.signal);
   const waiters = new Map<string, number>();
   /** Runs that were asked for, not joined, in this process. */
   const own = new Set<string>();
@@ -112,8 +124,9 @@ export function openJobs(options: JobsOptions): Jobs {
     try {
       const { run, error } = await untilEnded(world, worker, id, { ...hooks, signal });
       if (run.state === 'succeeded') return run.result;
-      if (run.state === 'failed' && run.problem) throw error ?? refusalOfProblem(run.problem);
-      if (run.state === 'cancelled') throw jobsErrors.cancelled({ id, by: run.cancelRequestedBy ?? 'its process' });
+      if (run.state === 'failed' && run.problem) throw error ?? errorOf(run.problem, run.result);
+      if (run.state === 'cancelled')
+        throw jobsErrors.cancelled({ id, by: run.cancelRequestedBy ?? 'its process' });
     } finally {
       const left = (waiters.get(id) ?? 1) - 1;
       if (left > 0) waiters.set(id, left);
@@ -139,6 +152,7 @@ export function openJobs(options: JobsOptions): Jobs {
   }
 
   return {
+    kinds: [...world.handlers.keys()],
     start: async () => {
       await ready();
       await worker.start();
@@ -185,4 +199,12 @@ export function openJobs(options: JobsOptions): Jobs {
       closing.abort();
     },
   };
+}
+
+/** The refusal that a kept problem tells of. */
+function errorOf(problem: RunProblem, result: unknown): Refusal {
+  const { code, status, exitCode, message, params } = problem;
+  return result === null
+    ? new Refusal(code, { status, exit: exitCode, sentence: message }, params)
+    : new PartialFailure(problem, result);
 }

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
-import type { Caller, ExitCode } from '../kernel/index.ts';
+import { type Caller, type ExitCode, Refusal } from '../kernel/index.ts';
+import { jobsErrors } from './errors.ts';
 
 /** Where a run stands. `queued`: waits for a worker, for the first time or again. */
 export type RunState = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled';
@@ -99,7 +100,7 @@ export interface RunContext {
   readonly attempt: number;
   /** Aborted when the run is cancelled, the worker stops, or another worker has taken over. Stop then, at once. */
   readonly signal: AbortSignal;
-  /** Begins a step, or goes on with the one of that name. Steps that are open at the end take the run's state. */
+  /** Begins a step, or goes on with the one of that name, ended or not. Steps that are open at the end take the run's state. */
   readonly step: (name: string) => StepHandle;
   readonly log: (level: LogLevel, message: string) => void;
   readonly progress: (progress: RunProgress) => void;
@@ -136,17 +137,42 @@ export interface RunHandler {
 }
 
 /**
- * Makes a handler of its typed parts. `accept` checks what the caller wants, with refusals, and may add to it what the caller
+ * Makes a handler of its typed parts. `accept` checks what the caller wants, with refusals, and adds to it what the caller
  * may do; `input` reads the kept input again when the run begins, maybe by a later version. A `Refusal` that `run` throws
  * fails the run at once, unless it says that something remote is unavailable; that, and any other error, is tried again.
  */
-export function handler<Input, Result>(parts: {
+export function handler<Wanted, Input, Result>(parts: {
   readonly kind: string;
   readonly resumable: boolean;
+  /** What a caller may ask for; what does not fit is refused with `jobs.unfitInput`. */
+  readonly asked: z.ZodType<Wanted>;
   readonly input: z.ZodType<Input>;
-  readonly accept: (asked: unknown, caller: Caller) => Promise<Accepted<Input>>;
+  readonly accept: (asked: Wanted, caller: Caller) => Promise<Accepted<Input>>;
   readonly run: (input: Input, context: RunContext) => Promise<Result>;
 }): RunHandler {
-  const { kind, resumable, accept } = parts;
-  return { kind, resumable, accept, run: async (kept, context) => parts.run(parts.input.parse(kept), context) };
+  const { kind, resumable } = parts;
+  return {
+    kind,
+    resumable,
+    accept: async (asked, caller) => {
+      const read = parts.asked.safeParse(asked);
+      if (read.success) return parts.accept(read.data, caller);
+      const problems = read.error.issues.map(
+        ({ path, message }) => `${path.join('.') || 'input'}: ${message}`,
+      );
+      throw jobsErrors.unfitInput({ kind, problem: problems.join('; ') });
+    },
+    run: async (kept, context) => parts.run(parts.input.parse(kept), context),
+  };
+}
+
+/** A refusal of a part of the work, with the result of the rest: the run fails, and keeps both. */
+export class PartialFailure extends Refusal {
+  readonly result: unknown;
+
+  constructor({ code, status, exitCode, message, params }: RunProblem, result: unknown) {
+    super(code, { status, exit: exitCode, sentence: message }, params);
+    this.name = 'PartialFailure';
+    this.result = result;
+  }
 }

@@ -25,20 +25,22 @@ export function listenTo(bus: Bus, id: string): Ear {
     else progress = news.progress;
     wake();
   });
+
+  async function somethingHeard(ms: number, signal: AbortSignal | undefined): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      wake = resolve;
+      timer = setTimeout(resolve, ms);
+      signal?.addEventListener('abort', wake);
+    });
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', wake);
+  }
+
   return {
     stop,
     wait: async (ms, signal) => {
-      if (!changed && !progress && !signal?.aborted) {
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-          const timer = setTimeout(resolve, ms);
-          signal?.addEventListener('abort', () => resolve(), { once: true });
-          wake = () => {
-            clearTimeout(timer);
-            resolve();
-          };
-        });
-      }
+      if (!changed && !progress && !signal?.aborted) await somethingHeard(ms, signal);
       const heard = { progress, changed };
       [progress, changed] = [undefined, false];
       return heard;

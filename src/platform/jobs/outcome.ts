@@ -1,6 +1,6 @@
 import { exitCodes, Refusal } from '../kernel/index.ts';
 import { jobsErrors } from './errors.ts';
-import type { RunProblem } from './model.ts';
+import { PartialFailure, type RunProblem } from './model.ts';
 
 /** Why the work was told to stop. `lost`: another worker may have it, so that nothing of this one counts. */
 export type StopReason = 'cancel' | 'stopping' | 'lost';
@@ -11,7 +11,7 @@ export type Ending = { readonly result: unknown } | { readonly error: unknown };
 /** What becomes of a run. `queued` again after `delayMs`; `counts` is what the records count up. */
 export type Outcome =
   | { readonly state: 'succeeded'; readonly result: unknown }
-  | { readonly state: 'failed'; readonly problem: RunProblem }
+  | { readonly state: 'failed'; readonly problem: RunProblem; readonly result?: unknown }
   | { readonly state: 'cancelled' }
   | {
       readonly state: 'queued';
@@ -44,7 +44,8 @@ export function outcomeOf(run: Tried, ending: Ending, stopped: StopReason | unde
   if (stopped === 'stopping') return run.place === 'here' ? { state: 'cancelled' } : goesOn();
   const problem = problemOf(run.id, ending.error);
   const failures = run.failures + 1;
-  if (!mayPass(ending.error) || failures >= run.maxFailures) return { state: 'failed', problem };
+  if (!mayPass(ending.error) || failures >= run.maxFailures)
+    return { state: 'failed', problem, ...resultIn(ending.error) };
   return { state: 'queued', delayMs: backoffMs(failures), counts: 'failure', problem };
 }
 
@@ -67,14 +68,14 @@ export function problemOf(id: string, error: unknown): RunProblem {
   return { code, status, exitCode, message, params };
 }
 
-/** The refusal that a kept problem tells of, for whoever waited for the run. */
-export function refusalOfProblem({ code, status, exitCode, message, params }: RunProblem): Refusal {
-  return new Refusal(code, { status, exit: exitCode, sentence: message }, params);
-}
-
 /** A no stays a no; something remote comes back, and a bug may have been the moment's. */
 function mayPass(error: unknown): boolean {
   return !(error instanceof Refusal) || error.exitCode === exitCodes.remoteUnavailable;
+}
+
+/** What was done although something was refused. */
+function resultIn(error: unknown): { readonly result?: unknown } {
+  return error instanceof PartialFailure ? { result: error.result } : {};
 }
 
 function goesOn(): Outcome {

@@ -1,5 +1,13 @@
 import type { Clock } from '../kernel/index.ts';
-import type { LogLevel, RunContext, RunProgress, RunState, RunStep, ShownProgress, StepHandle } from './model.ts';
+import type {
+  LogLevel,
+  RunContext,
+  RunProgress,
+  RunState,
+  RunStep,
+  ShownProgress,
+  StepHandle,
+} from './model.ts';
 import type { NewLogLine } from './steps-sql.ts';
 import { storableText } from './storable.ts';
 
@@ -47,16 +55,16 @@ export function createRecorder(clock: Clock, onProgress: (progress: ShownProgres
 
   function change(name: string, values: Partial<Step>): void {
     const step = steps.get(name);
-    if (!step || step.state !== 'running') return;
+    if (step?.state !== 'running') return;
     steps.set(name, { ...step, ...values });
     changed.add(name);
   }
 
   function step(name: string): StepHandle {
-    if (!steps.has(name)) {
-      const number = steps.size + 1;
-      const fresh = { number, name, state: 'running', rowsIn: 0, rowsOut: 0, finishedAt: null } as const;
-      steps.set(name, { ...fresh, startedAt: instant() });
+    const known = steps.get(name);
+    if (known?.state !== 'running') {
+      const begun = known ?? { number: steps.size + 1, name, rowsIn: 0, rowsOut: 0, startedAt: instant() };
+      steps.set(name, { ...begun, state: 'running', finishedAt: null });
       changed.add(name);
     }
     return {

@@ -185,7 +185,7 @@ export async function endAttempt(tx: Tx, fence: Fence, outcome: Outcome): Promis
       alive_at: null,
       progress: null,
       problem: problem === null ? null : json(problem),
-      ...(outcome.state === 'succeeded' ? { result: json(outcome.result) } : {}),
+      ...('result' in outcome ? { result: json(outcome.result) } : {}),
       ...(outcome.state === 'queued' ? requeued(outcome) : { finished_at: now }),
     })
     .returningAll()
@@ -236,6 +236,7 @@ export async function queueAgain(tx: Tx, id: string, maxFailures: number): Promi
       cancel_requested_by: null,
       rows_in: 0n,
       rows_out: 0n,
+      result: null,
       due_at: now,
       finished_at: null,
     })

@@ -108,13 +108,11 @@ export async function listLog(
     .orderBy('id', 'desc')
     .limit(limit)
     .execute();
-  return rows
-    .reverse()
-    .map(({ id, attempt, at, level, message }) => ({
-      id: id.toString(),
-      attempt,
-      at,
-      level: level as LogLevel,
-      message,
-    }));
+  return rows.reverse().map(({ id, attempt, at, level, message }) => ({
+    id: id.toString(),
+    attempt,
+    at,
+    level: level as LogLevel,
+    message,
+  }));
 }

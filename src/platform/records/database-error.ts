@@ -45,9 +45,12 @@ export function refusalOfDatabase(error: unknown): unknown {
   if (error.code === '23503') return recordsErrors.reference({ constraint });
   if (error.code === '23514') return recordsErrors.unfit({ problem: `it breaks the rule ${constraint}` });
   if (error.code === '42501' && /row-level security/.test(error.message))
-    return recordsErrors.outsideScope({ table: error.table ?? /table "(\w+)"/.exec(error.message)?.[1] ?? '' });
+    return recordsErrors.outsideScope({
+      table: error.table ?? /table "(\w+)"/.exec(error.message)?.[1] ?? '',
+    });
   // A NUL byte is the one character that PostgreSQL's text cannot hold.
-  if (error.code === '22021') return recordsErrors.unfit({ problem: 'it holds a character that text cannot' });
+  if (error.code === '22021')
+    return recordsErrors.unfit({ problem: 'it holds a character that text cannot' });
   if (mayRetry(error)) return recordsErrors.contended({});
   return error;
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { link, open, rename, rm } from 'node:fs/promises';
+import { link, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { syncFolder } from '../warehouse/index.ts';
 
@@ -35,4 +35,9 @@ async function writeDraft(path: string, content: string, mode: number): Promise<
     await handle.close();
   }
   return draft;
+}
+
+/** The size of a file in bytes; fails when there is none. */
+export async function fileBytes(path: string): Promise<number> {
+  return (await stat(path)).size;
 }

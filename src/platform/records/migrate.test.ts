@@ -40,7 +40,9 @@ describe('migrations', () => {
   it('run once: a second start finds them applied', async () => {
     const applied = () =>
       withRecords((records) =>
-        records.asOwner((tx) => sql`select number, applied_at from schema_migration order by number`.execute(tx)),
+        records.asOwner((tx) =>
+          sql`select number, applied_at from schema_migration order by number`.execute(tx),
+        ),
       );
     const first = await applied();
     expect(first.rows).toHaveLength(migrations.length);

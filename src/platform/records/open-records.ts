@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Kysely, PostgresDialect, sql, type Transaction } from 'kysely';
 import pg from 'pg';
-import { type Caller, type Scope, systemCaller } from '../kernel/index.ts';
+import { type Caller, everything, type Scope, systemCaller } from '../kernel/index.ts';
 import { takeLock } from '../warehouse/index.ts';
 import { columnTypes } from './column-types.ts';
 import { mayRetry, refusalOfDatabase } from './database-error.ts';
@@ -11,8 +11,9 @@ import { openEmbedded } from './embedded.ts';
 import { recordsErrors } from './errors.ts';
 import { migrate } from './migrate.ts';
 import { migrations } from './migrations/index.ts';
-import type { Records, Tx } from './records.ts';
+import type { Records, Tx, WriteHook } from './records.ts';
 import type { RecordTables } from './tables/index.ts';
+import { countTransactions } from './transaction-count.ts';
 
 export interface RecordsOptions {
   /** The workspace folder: the embedded database lies in `records/` below it. */
@@ -21,6 +22,8 @@ export interface RecordsOptions {
   readonly databaseUrl?: string | undefined;
   /** Connections to PostgreSQL at most. Default 10. */
   readonly poolSize?: number | undefined;
+  /** Bring the schema to this migration and no further: a backup is loaded into the schema that it was made with. */
+  readonly schema?: number | undefined;
   /** How long to wait for another process to leave the embedded records. Default 10 s. */
   readonly waitMs?: number | undefined;
   /** Where the server that holds the workspace is, for the refusal. */
@@ -50,7 +53,11 @@ export async function openRecords(options: RecordsOptions): Promise<Records> {
   };
   try {
     await refuseOldServer(db);
-    await migrate(db as unknown as Kysely<never>, migrations);
+    const { schema = Number.POSITIVE_INFINITY } = options;
+    await migrate(
+      db as unknown as Kysely<never>,
+      migrations.filter(({ number }) => number <= schema),
+    );
   } catch (error) {
     await close();
     throw refusalOfDatabase(error);
@@ -114,6 +121,8 @@ async function refuseOldServer(db: Kysely<RecordTables>): Promise<void> {
 
 function recordsOver(db: Kysely<RecordTables>, { kind, pool }: Opened, close: () => Promise<void>): Records {
   const open = new AsyncLocalStorage<true>();
+  const hooks = new Set<WriteHook>();
+  const count = countTransactions();
 
   /** One transaction; a second one inside it would wait for the first for ever. */
   async function transaction<T>(
@@ -124,12 +133,23 @@ function recordsOver(db: Kysely<RecordTables>, { kind, pool }: Opened, close: ()
     const begun = settings.readOnly
       ? db.transaction().setIsolationLevel('repeatable read').setAccessMode('read only')
       : db.transaction();
-    return await open.run(true, () =>
-      begun.execute(async (tx: Transaction<RecordTables>) => {
-        await become(tx, settings.role, settings.scope);
-        return await work(tx);
-      }),
+    return await count.around(() =>
+      open.run(true, () =>
+        begun.execute(async (tx: Transaction<RecordTables>) => {
+          await become(tx, settings.role, settings.scope);
+          return await work(tx);
+        }),
+      ),
     );
+  }
+
+  /** The work, and after it what the hooks want in the same transaction. */
+  async function withHooks<T>(tx: Tx, caller: Caller, work: (tx: Tx) => Promise<T>): Promise<T> {
+    const result = await work(tx);
+    const wanted = [...hooks].flatMap((hook) => hook(caller) ?? []);
+    if (wanted.length > 0) await become(tx, 'finops_app', everything);
+    for (const also of wanted) await also(tx);
+    return result;
   }
 
   /** A deadlock, or a write that was overtaken, is tried again: nothing of it was kept. */
@@ -146,9 +166,12 @@ function recordsOver(db: Kysely<RecordTables>, { kind, pool }: Opened, close: ()
   return {
     kind,
     read: (caller, work) => tried(() => transaction(asApp(caller, true), work), 1),
-    write: (caller, work) => tried(() => transaction(asApp(caller, false), work), 3),
+    write: (caller, work) =>
+      tried(() => transaction(asApp(caller, false), (tx) => withHooks(tx, caller, work)), 3),
     asOwner: (work) =>
       tried(() => transaction({ role: 'none', scope: systemCaller.scope, readOnly: false }, work), 3),
+    snapshotAsOwner: (work) =>
+      tried(() => transaction({ role: 'none', scope: systemCaller.scope, readOnly: true }, work), 1),
     ownerSql: async (text, values = []) => {
       if (open.getStore()) throw new Error('A transaction is open: await nothing but its own statements');
       const client = await pool.connect();
@@ -160,6 +183,16 @@ function recordsOver(db: Kysely<RecordTables>, { kind, pool }: Opened, close: ()
         client.release();
       }
     },
+    onWrite: (hook) => {
+      hooks.add(hook);
+      return () => void hooks.delete(hook);
+    },
+    figures: () => ({
+      busy: pool.totalCount - pool.idleCount,
+      idle: pool.idleCount,
+      waiting: pool.waitingCount,
+      ...count.figures(),
+    }),
     close,
   };
 }

@@ -22,7 +22,8 @@ port.postMessage('ready');
 async function answer(message: Uint8Array | 'connect' | 'close'): Promise<void> {
   if (message === 'connect') {
     // There is one session: what a lost connection left behind ends here.
-    for (const statement of ['rollback', 'discard all', "set time zone 'UTC'"]) await database.exec(statement);
+    for (const statement of ['rollback', 'discard all', "set time zone 'UTC'"])
+      await database.exec(statement);
   } else if (message === 'close') {
     await database.close();
     port?.postMessage('closed');

@@ -16,18 +16,33 @@ const alice: Caller = {
 };
 
 function entry(id: string, entity: string | null) {
-  return { action: 'thing.create', object: { type: 'thing', id }, entity, before: null, after: { id, n: 1.5 } };
+  return {
+    action: 'thing.create',
+    object: { type: 'thing', id },
+    entity,
+    before: null,
+    after: { id, n: 1.5 },
+  };
 }
 
 const loggedIds = (caller: Caller) =>
   test.records.read(caller, async (tx) =>
-    (await tx.selectFrom('audit_log').select('object_id').orderBy('id').execute()).map((row) => row.object_id),
+    (await tx.selectFrom('audit_log').select('object_id').orderBy('id').execute()).map(
+      (row) => row.object_id,
+    ),
   );
 
 describe('records', () => {
   it('shows a caller only what lies in the scope', async () => {
     await test.records.write(systemCaller, (tx) =>
-      audit(tx, systemCaller, entry('a', 'retail'), entry('b', 'labs'), entry('c', null), entry('d', "o'hara")),
+      audit(
+        tx,
+        systemCaller,
+        entry('a', 'retail'),
+        entry('b', 'labs'),
+        entry('c', null),
+        entry('d', "o'hara"),
+      ),
     );
     expect(await loggedIds(systemCaller)).toEqual(['a', 'b', 'c', 'd']);
     expect(await loggedIds(alice)).toEqual(['a', 'd']);
@@ -77,9 +92,9 @@ describe('records', () => {
       await test.records.ownerSql(statement).catch((error: Error) => {
         expect(error.message).toMatch(/append-only/);
       });
-      await expect(
-        test.records.write(systemCaller, (tx) => sql.raw(statement).execute(tx)),
-      ).rejects.toThrow(/permission denied/);
+      await expect(test.records.write(systemCaller, (tx) => sql.raw(statement).execute(tx))).rejects.toThrow(
+        /permission denied/,
+      );
     }
     expect(await loggedIds(systemCaller)).toEqual(before);
   });

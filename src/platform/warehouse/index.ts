@@ -33,13 +33,19 @@ export { lakeErrors } from './errors.ts';
 export { faultPoint, faultPoints } from './fault.ts';
 export { type Collected, collectGarbage } from './gc.ts';
 export { findPartition, findSnapshot, type Lake, openLake } from './lake.ts';
-export type { Manifest, Partition, SnapshotEntry } from './manifest.ts';
+export { type Manifest, manifestFile, type Partition, type SnapshotEntry } from './manifest.ts';
 export { parseDimension, parseFilter, parseMeasure } from './parse-filter.ts';
 export { sqlType } from './relation.ts';
 export { pin, rollBack, unpin } from './rollback.ts';
 export { runCostQuery } from './run-cost-query.ts';
 export { demandWholeLake, sourcesIn, type VisibleManifest } from './scope.ts';
-export { type CurrencySums, fileSha256, readDescription, type SnapshotDescription } from './snapshot.ts';
+export {
+  type CurrencySums,
+  descriptionPath,
+  fileSha256,
+  readDescription,
+  type SnapshotDescription,
+} from './snapshot.ts';
 export { type Finding, type Verified, verifyLake } from './verify.ts';
 export { type FileView, readViewFile, writeViewFile } from './view-file.ts';
 export { openWorkspace, type Workspace, type WorkspaceOptions } from './workspace.ts';

@@ -27,8 +27,10 @@ interface SourceSnapshot {
 
 /**
  * A table expression over the files of those snapshots that the scope shows, with the scope as a condition on every row:
- * the relation cannot be read without it, and a file that lies under a wrong source shows nothing. Files with the same extra columns are read together, so that DuckDB
- * opens a file only when it reads it (`union_by_name` would open every file while binding); missing columns are null.
+ * the relation cannot be read without it, and a file that lies under a wrong source shows nothing. Refuses as `sourcesIn`.
+ *
+ * Files with the same extra columns are read together, so that DuckDB opens a file only when it reads it (`union_by_name`
+ * would open every file while binding); missing columns are null.
  */
 export function selectFiles(input: {
   readonly scope: Scope;

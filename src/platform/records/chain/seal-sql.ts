@@ -61,9 +61,9 @@ export async function unsealedRows(
   tx: Tx,
   { everything, limit }: { readonly everything: boolean; readonly limit: number },
 ): Promise<readonly AuditRowText[]> {
-  const floor = everything
-    ? sql`0`
-    : sql`coalesce((
+  const isNew = everything
+    ? sql`true`
+    : sql`audit_log.id > coalesce((
         select audit_id from audit_seal where sealed_at < now() - interval '15 minutes'
         order by sealed_at desc, position desc limit 1
       ), 0)`;
@@ -71,7 +71,7 @@ export async function unsealedRows(
     select id::text as id, ${timeText(sql`at`)} as at, actor_kind, actor_id, actor_name, address, action,
       object_type, object_id, entity_id, before::text as before, after::text as after, request_id
     from audit_log
-    where audit_log.id > ${floor}
+    where ${isNew}
       and not exists (select from audit_seal where audit_seal.audit_id = audit_log.id)
     order by audit_log.id
     limit ${limit}`.execute(tx);

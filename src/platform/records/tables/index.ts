@@ -2,6 +2,12 @@ import type { AccessTables } from './access.ts';
 import type { AuditTables } from './audit.ts';
 import type { JobsTables } from './jobs.ts';
 import type { OrganizationTables } from './organization.ts';
+import type { ServerTables } from './server.ts';
 
 /** Every table of the records as Kysely sees it. `int8` is bigint, `numeric` text, dates and times text (UTC, ISO 8601). */
-export interface RecordTables extends AuditTables, OrganizationTables, AccessTables, JobsTables {}
+export interface RecordTables
+  extends AuditTables,
+    OrganizationTables,
+    AccessTables,
+    JobsTables,
+    ServerTables {}

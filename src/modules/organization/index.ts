@@ -1,0 +1,17 @@
+export { type Assignment, assignmentsAsOf, assignmentsIn } from './assignments-sql.ts';
+export type {
+  EntityPeriod,
+  EntityPeriodList,
+  History,
+  ImportDiffAnswer,
+  SourceAssignment,
+  SourceAssignmentList,
+} from './contract.ts';
+export { isCountry } from './countries.ts';
+export type { ShownObject } from './documents.ts';
+export { type FieldValue, type Kind, type KindName, kinds } from './kinds.ts';
+export type { OrganizationOptions } from './objects.ts';
+export { type PeriodState, periodStateOf } from './period-sql.ts';
+export { changePeriod, type PeriodVerb } from './periods.ts';
+export { organizationRoutes } from './routes.ts';
+export { sourcesOfEntities } from './source-sql.ts';

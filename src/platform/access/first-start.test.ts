@@ -1,0 +1,138 @@
+import { randomBytes } from 'node:crypto';
+import { fastify } from 'fastify';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { systemCaller } from '../kernel/index.ts';
+import { openTestRecords, type TestRecords } from '../records/testing/test-records.ts';
+import type { AccessContext } from './authenticate.ts';
+import { addAuthentication } from './authentication.ts';
+import { linkScript } from './link-page.ts';
+import { makeFirstAdmin, openFirstStart } from './links.ts';
+import { accessPages } from './pages.ts';
+import { createPerson, setGrants } from './people.ts';
+import { type MovedClock, movedClock } from './testing/access-app.ts';
+
+let test: TestRecords;
+let clock: MovedClock;
+let context: AccessContext;
+const place = { address: '192.0.2.1', requestId: 'r1', userAgent: 'a browser' };
+const ada = { email: 'ada@example.com', name: 'Ada', password: 'a long enough password' };
+
+beforeEach(async () => {
+  test = await openTestRecords();
+  clock = movedClock();
+  context = { records: async () => test.records, clock, randomness: randomBytes };
+});
+afterEach(() => test.close());
+
+async function link(): Promise<string> {
+  return (await openFirstStart(context))?.token ?? '';
+}
+
+describe('the first start', () => {
+  it('makes one administrator, however often and at once the link is used', async () => {
+    const token = await link();
+    const tries = Array.from({ length: 4 }, (_, index) =>
+      makeFirstAdmin(context, { ...ada, email: `ada${index}@example.com`, token }, place).then(
+        () => 'made',
+        (error: { readonly code: string }) => error.code,
+      ),
+    );
+    expect((await Promise.all(tries)).sort()).toEqual([...Array<string>(3).fill('access.deadLink'), 'made']);
+    const people = await test.records.read(systemCaller, (tx) =>
+      tx.selectFrom('person').selectAll().execute(),
+    );
+    expect(people).toHaveLength(1);
+    expect(await openFirstStart(context)).toBeUndefined();
+  });
+
+  it('makes older links useless once one was used: two servers that started print two', async () => {
+    const [one, two] = [await link(), await link()];
+    await makeFirstAdmin(context, { ...ada, token: one }, place);
+    const second = makeFirstAdmin(context, { ...ada, email: 'eve@example.com', token: two }, place);
+    await expect(second).rejects.toMatchObject({ code: 'access.deadLink' });
+  });
+
+  it('is over when an administrator was made in another way', async () => {
+    const token = await link();
+    const grants = [{ role: 'super_admin', scopeKind: 'all', scopeIds: [] }] as const;
+    await createPerson(context, systemCaller, { email: 'bob@example.com', name: 'Bob', grants });
+    await expect(makeFirstAdmin(context, { ...ada, token }, place)).rejects.toMatchObject({
+      code: 'access.alreadyStarted',
+      status: 409,
+    });
+  });
+
+  it('goes on as long as nobody is administrator', async () => {
+    const bob = await createPerson(context, systemCaller, {
+      email: 'bob@example.com',
+      name: 'Bob',
+      grants: [],
+    });
+    await setGrants(context, systemCaller, { id: bob.id, version: null }, []);
+    expect(await openFirstStart(context)).toBeDefined();
+  });
+
+  it.each([
+    ['after a day', async (token: string) => (clock.forward(24 * 3_600_000), token), {}, 'access.deadLink'],
+    [
+      'with another secret',
+      async (token: string) => `${token.slice(0, 18)}${'x'.repeat(43)}`,
+      {},
+      'access.deadLink',
+    ],
+    ['with nonsense', async () => "' or true --", {}, 'access.deadLink'],
+    ['with a weak password', async (token: string) => token, { password: 'short' }, 'access.weakPassword'],
+  ])('is refused %s, and changes nothing', async (_, change, given, code) => {
+    const token = await change(await link());
+    await expect(makeFirstAdmin(context, { ...ada, ...given, token }, place)).rejects.toMatchObject({ code });
+    const people = await test.records.read(systemCaller, (tx) =>
+      tx.selectFrom('person').select('id').execute(),
+    );
+    expect(people).toEqual([]);
+    if (code === 'access.weakPassword') await makeFirstAdmin(context, { ...ada, token }, place);
+  });
+
+  it('stands in the audit log, and keeps of the link its digest only', async () => {
+    const token = await link();
+    await makeFirstAdmin(context, { ...ada, token }, place);
+    const [rows, links] = await test.records.read(systemCaller, async (tx) => [
+      await tx.selectFrom('audit_log').select(['action', 'address', 'after']).orderBy('id').execute(),
+      await tx.selectFrom('one_time_link').selectAll().execute(),
+    ]);
+    expect(rows).toMatchObject([
+      { action: 'person.create', address: '192.0.2.1', after: { email: ada.email, hasPassword: true } },
+      { action: 'session.start', after: { by: 'link' } },
+    ]);
+    expect(JSON.stringify([rows, links])).not.toContain(token.split('.')[1]);
+  });
+});
+
+describe('the pages of one-time links', async () => {
+  const app = fastify();
+  addAuthentication(app, async () => null);
+  await app.register(accessPages);
+  afterAll(() => app.close());
+
+  it.each(['/first-start', '/set-password', '/link.js', '/link.css'])('serve %s to anyone', async (path) => {
+    const answer = await app.inject(path);
+    expect(answer.statusCode).toBe(200);
+    expect(answer.headers['content-security-policy']).toMatch(
+      /^default-src 'none'; script-src 'self'; style-src 'self';.*frame-ancestors 'none'$/,
+    );
+  });
+
+  it('hold no script and no style of their own, and load none from elsewhere', async () => {
+    for (const path of ['/first-start', '/set-password']) {
+      const { body } = await app.inject(path);
+      expect(body).not.toMatch(/<script(?![^>]*\bsrc="\/link\.js")|<style|\son\w+=|style=|https?:/);
+      expect(body).toContain('<html lang="en">');
+      for (const [, id] of body.matchAll(/<input id="(\w+)"/g)) expect(body).toContain(`<label for="${id}">`);
+    }
+  });
+
+  it('send the token in the body of one request, and take it out of the address', () => {
+    expect(() => new Function(linkScript)).not.toThrow();
+    expect(linkScript).toContain('history.replaceState(null');
+    expect(linkScript).not.toMatch(/location\.(search|href)|innerHTML|document\.write/);
+  });
+});
