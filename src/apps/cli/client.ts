@@ -4,7 +4,7 @@ import type { Context } from './context.ts';
 import { errors } from './errors.ts';
 import { openOwnWorkspace } from './workspace.ts';
 
-type Method = 'GET' | 'POST' | 'DELETE';
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 /** The API as a command sees it: the same calls and answers, whether a server holds the workspace or not. */
 export interface Client {
@@ -12,8 +12,11 @@ export interface Client {
   readonly root: string;
   /** Where the server is; undefined in-process. */
   readonly server: string | undefined;
-  /** The answer as its contract has it. A problem is thrown as the refusal that it tells of. */
-  readonly call: <T>(method: Method, path: string, body?: unknown) => Promise<T>;
+  /**
+   * The answer as its contract has it. A problem is thrown as the refusal that it tells of. `ifMatch`: the version of the
+   * object that is changed, `"7"`.
+   */
+  readonly call: <T>(method: Method, path: string, body?: unknown, ifMatch?: string) => Promise<T>;
   /** A POST whose progress is told line by line; the result of the last line. */
   readonly stream: <T>(path: string, body: unknown, onProgress: (progress: never) => void) => Promise<T>;
   readonly close: () => Promise<void>;
@@ -40,8 +43,8 @@ async function openClient(context: Context): Promise<Client> {
   return {
     root,
     server: server?.url,
-    call: async <T>(method: Method, path: string, body?: unknown) =>
-      (await answerOf(await send.request({ method, path, body }))) as T,
+    call: async <T>(method: Method, path: string, body?: unknown, ifMatch?: string) =>
+      (await answerOf(await send.request({ method, path, body, ifMatch }))) as T,
     stream: async <T>(path: string, body: unknown, onProgress: (progress: never) => void) =>
       (await lastOf(await send.request({ method: 'POST', path, body, streamed: true }), onProgress)) as T,
     close: send.close,
@@ -52,6 +55,7 @@ interface Asked {
   readonly method: Method;
   readonly path: string;
   readonly body?: unknown;
+  readonly ifMatch?: string | undefined;
   readonly streamed?: boolean;
 }
 
@@ -68,21 +72,24 @@ interface Transport {
   readonly close: () => Promise<void>;
 }
 
-function headersOf({ body, streamed }: Asked): Record<string, string> {
+function headersOf({ body, ifMatch, streamed }: Asked): Record<string, string> {
   return {
     accept: streamed ? 'application/x-ndjson' : 'application/json',
     ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    ...(ifMatch === undefined ? {} : { 'if-match': ifMatch }),
   };
 }
 
 async function inProcess(context: Context): Promise<Transport> {
   const config = context.config();
-  const { buildApp } = await import('../server/index.ts');
+  const { buildApp, openBooks } = await import('../server/index.ts');
   const workspace = await openOwnWorkspace(context);
+  const books = await openBooks({ workspace, config });
   const defects: unknown[] = [];
   const app: FastifyInstance = await buildApp({
     workspace,
     config,
+    books,
     openApi: false,
     onDefect: (error) => defects.push(error),
   });
@@ -107,6 +114,7 @@ async function inProcess(context: Context): Promise<Transport> {
     },
     close: async () => {
       await app.close();
+      await books.close();
       await workspace.close();
     },
   };

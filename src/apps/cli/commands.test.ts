@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { csv, focus } from '../../modules/ingestion/testing/bills.ts';
 import { loadConfig } from '../../platform/config/index.ts';
+import { type PreparedRecords, prepareTestRecords } from '../../platform/records/testing/test-records.ts';
 import { openWorkspace } from '../../platform/warehouse/index.ts';
 import { type RunningServer, serve } from '../server/index.ts';
 import { collect } from './commands/cost.ts';
@@ -12,6 +13,7 @@ import { fakeIo } from './testing/fake-io.ts';
 
 let folder: string;
 let data: string;
+let prepared: PreparedRecords;
 
 interface Answer {
   readonly code: number;
@@ -20,7 +22,7 @@ interface Answer {
 }
 
 async function finops(...args: readonly string[]): Promise<Answer> {
-  const io = fakeIo({ cwd: folder });
+  const io = fakeIo({ cwd: folder, env: prepared.env });
   const code = await run([...args, ...(args.includes('--data') ? [] : ['--data', data])], io);
   return { code, out: io.out(), err: io.err() };
 }
@@ -46,7 +48,7 @@ async function withServer<T>(root: string, work: (server: RunningServer) => Prom
   const workspace = openWorkspace({ root, threads: 1 });
   const server = await serve({
     workspace,
-    config: loadConfig({ env: { FINOPS_SERVER_PORT: '0' }, cwd: folder }),
+    config: loadConfig({ env: { FINOPS_SERVER_PORT: '0', ...prepared.env }, cwd: folder }),
   });
   try {
     return await work(server);
@@ -59,9 +61,13 @@ async function withServer<T>(root: string, work: (server: RunningServer) => Prom
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'finops-commands-'));
   data = join(folder, 'data');
+  prepared = await prepareTestRecords(data);
   await bill('saas-2026-10.csv', ...october);
 });
-afterAll(() => rm(folder, { recursive: true, force: true }));
+afterAll(async () => {
+  await prepared.remove();
+  await rm(folder, { recursive: true, force: true });
+});
 
 describe('finops import', () => {
   it('prints one entry per source, month and currency, with exact costs as text', async () => {

@@ -17,6 +17,11 @@ export const errors = errorTable('cli', {
     'notFound',
     (p: { folder: string }) => `There is no folder ${p.folder} to write to. Make it, or name another.`,
   ),
+  unknownPerson: refusal(
+    404,
+    'notFound',
+    (p: { person: string }) => `Nobody has the e-mail ${p.person}. 'finops people list' shows who there is.`,
+  ),
   serverGone: refusal(
     503,
     'remoteUnavailable',

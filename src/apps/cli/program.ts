@@ -1,5 +1,7 @@
 import { Command, CommanderError, Option } from 'commander';
+import { register as registerAudit } from './commands/audit.ts';
 import { register as registerAws } from './commands/aws.ts';
+import { register as registerBackup } from './commands/backup.ts';
 import { register as registerCompletion } from './commands/completion.ts';
 import { register as registerConfig } from './commands/config.ts';
 import { register as registerCost } from './commands/cost.ts';
@@ -8,12 +10,18 @@ import { register as registerDoctor } from './commands/doctor.ts';
 import { register as registerExplain } from './commands/explain.ts';
 import { register as registerExport } from './commands/export.ts';
 import { register as registerImport } from './commands/import.ts';
+import { register as registerKeys } from './commands/keys.ts';
 import { register as registerMonths } from './commands/months.ts';
+import { register as registerPeople } from './commands/people.ts';
 import { register as registerReconcile } from './commands/reconcile.ts';
 import { register as registerReport } from './commands/report.ts';
+import { register as registerRuns } from './commands/runs.ts';
+import { register as registerSchedules } from './commands/schedules.ts';
 import { register as registerServe } from './commands/serve.ts';
 import { register as registerSnapshots } from './commands/snapshots.ts';
+import { register as registerTokens } from './commands/tokens.ts';
 import { register as registerVersion } from './commands/version.ts';
+import { register as registerWorker } from './commands/worker.ts';
 import { type Context, createContext, type RunState } from './context.ts';
 import { errors } from './errors.ts';
 import { addExamples, groups } from './help.ts';
@@ -32,7 +40,15 @@ const registrations: readonly ((program: Command, context: Context) => void)[] =
   registerExplain,
   registerExport,
   registerSnapshots,
+  registerRuns,
+  registerSchedules,
+  registerPeople,
+  registerTokens,
+  registerAudit,
+  registerBackup,
+  registerKeys,
   registerServe,
+  registerWorker,
   registerDemo,
   registerDoctor,
   registerConfig,

@@ -5,23 +5,30 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Bench, csv, focus, openBench, put } from '../../modules/ingestion/testing/bills.ts';
 import { loadConfig } from '../../platform/config/index.ts';
+import { type PreparedRecords, prepareTestRecords } from '../../platform/records/testing/test-records.ts';
 import { openWorkspace } from '../../platform/warehouse/index.ts';
 import { buildApp } from './app.ts';
+import { type Books, openBooks } from './books.ts';
 import { problemSchema } from './contract.ts';
 
 let bench: Bench;
 let app: FastifyInstance;
+let books: Books;
+let prepared: PreparedRecords;
 let bill: string;
 const defects: unknown[] = [];
 const log: string[] = [];
 
 beforeAll(async () => {
   bench = await openBench();
-  const config = loadConfig({ env: {}, cwd: bench.folder });
+  prepared = await prepareTestRecords(bench.workspace.root);
+  const config = loadConfig({ env: prepared.env, cwd: bench.folder });
+  books = openBooks({ workspace: bench.workspace, config });
   const logger = pino({}, { write: (line: string) => log.push(line) });
   app = await buildApp({
     workspace: bench.workspace,
     config,
+    books,
     logger,
     onDefect: (error) => defects.push(error),
   });
@@ -39,6 +46,8 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await app.close();
+  await books.close();
+  await prepared.remove();
   await bench.close();
 });
 beforeEach(() => {
@@ -273,7 +282,6 @@ describe('problems', () => {
     const problem = problemSchema.parse(answer.json());
     expect([answer.status, problem.status, problem.code]).toEqual([status, status, code]);
     expect(problem.type).toBe(`urn:centrail:problem:${code}`);
-    expect(answer.headers['x-content-type-options']).toBe('nosniff');
   });
 
   it('name the field that does not fit, also where several forms are allowed', async () => {
@@ -350,11 +358,14 @@ describe('Idempotency-Key', () => {
     expect([other.status, other.json().code]).toEqual([422, 'server.keyReused']);
   });
 
-  it('refuses the same request while the first one runs', async () => {
+  it('gives both the one answer when the second comes while the first one runs', async () => {
     const path = await put(bench, 'slow-2026-10.csv', csv(focus({ BilledCost: '4' })));
     const ask = () => call('POST', '/api/v1/imports', { path }, { 'idempotency-key': 'slow' });
     const answers = await Promise.all([ask(), ask()]);
-    expect(answers.map(({ status }) => status).sort()).toEqual([200, 409]);
+    expect(answers.map(({ status, text }) => [status, text])).toEqual([
+      [200, answers[0]?.text],
+      [200, answers[0]?.text],
+    ]);
   });
 
   it('lets a refused request be tried again', async () => {
@@ -407,7 +418,12 @@ describe('operation', () => {
     const root = join(bench.folder, '..', 'damaged');
     const workspace = openWorkspace({ root, threads: 1 });
     const config = loadConfig({ env: {}, cwd: bench.folder });
-    const other = await buildApp({ workspace, config, openApi: false });
+    const other = await buildApp({
+      workspace,
+      config,
+      books: openBooks({ workspace, config }),
+      openApi: false,
+    });
     const { mkdir } = await import('node:fs/promises');
     await mkdir(join(root, 'lake', 'manifest'), { recursive: true });
     await writeFile(join(root, 'lake', 'manifest', '000001.json'), '{}');

@@ -1,34 +1,47 @@
+import { join } from 'node:path';
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify';
 import { validatorCompiler } from 'fastify-type-provider-zod';
 import { focusRoutes } from '../../modules/focus/index.ts';
-import {
-  type ImportAccess,
-  ingestionRoutes,
-  type RunImport,
-  runImport,
-} from '../../modules/ingestion/index.ts';
+import { ingestionRoutes } from '../../modules/ingestion/index.ts';
+import { organizationRoutes } from '../../modules/organization/index.ts';
 import { reportingRoutes } from '../../modules/reporting/index.ts';
+import {
+  accessPages,
+  accessRoutes,
+  addAuthentication,
+  createAuthenticator,
+  type FixedTokens,
+  readAccessSettings,
+} from '../../platform/access/index.ts';
 import type { Config } from '../../platform/config/index.ts';
+import { runRoutes } from '../../platform/jobs/index.ts';
 import { newId } from '../../platform/kernel/index.ts';
+import { recordRoutes } from '../../platform/records/index.ts';
 import type { Workspace } from '../../platform/warehouse/index.ts';
+import type { Books } from './books.ts';
 import { addErrorHandling, sendProblem } from './error-handling.ts';
 import { addEtags } from './etag.ts';
-import { type Access, addGuards, safeHeaders } from './guards.ts';
+import { addGuards } from './guards.ts';
+import { addHeaders, safeHeaders } from './headers.ts';
 import { addHealth } from './health.ts';
 import { addIdempotency } from './idempotency.ts';
+import { addInputLimits } from './input-limits.ts';
+import { addRequestLog } from './log.ts';
 import { addMetrics } from './metrics.ts';
 import { asRefusal, problemOf } from './problems.ts';
+import { addRateLimits } from './rate-limits.ts';
+import { addRequestId, requestIdOf } from './request-id.ts';
 import { productVersion } from './version.ts';
 
 export interface AppOptions {
   readonly workspace: Workspace;
   readonly config: Config;
+  /** What people edit; opened on first use. The books stay the caller's. */
+  readonly books: Books;
   /** Without one, nothing is logged. */
   readonly logger?: FastifyBaseLogger | undefined;
-  /** Who may call; undefined in-process, where the caller is the owner of the folder. */
+  /** Who may call over a socket; undefined in-process, where the caller is the owner of the folder. */
   readonly access?: Access | undefined;
-  /** How an import is run; in this process by default. */
-  readonly runImport?: RunImport | undefined;
   /** Tells this run of the server from others. */
   readonly instance?: string | undefined;
   /** Answers /api/openapi.json; left out where nobody asks for it, because it takes 50 ms to load. Default true. */
@@ -37,57 +50,96 @@ export interface AppOptions {
   readonly onDefect?: ((error: unknown, id: string) => void) | undefined;
 }
 
+/** What a server demands of those who call it. */
+export interface Access extends FixedTokens {
+  /** Answer only for names of this machine. */
+  readonly loopbackOnly: boolean;
+  /** Where this machine reaches the server; known once it listens. */
+  readonly localUrl: () => string;
+}
+
 /** Bytes of a request's body; a cost query that somebody wrote has 10 kB at most. */
 const bodyLimit = 1_048_576;
 
 /** The API over one workspace: `listen` to it, or call it in-process with `inject`. The workspace stays the caller's. */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
-  const { workspace, config } = options;
+  const { workspace, config, books, access } = options;
   const app = newFastify(options);
   const problem = addErrorHandling(app, { bodyLimit, onDefect: options.onDefect });
-  addGuards(app, options.access);
-  addEtags(app, workspace.lake, productVersion());
-  addIdempotency(app, workspace.clock);
-  const metrics = addMetrics(app, workspace.lake);
+  const { lake, clock, randomness } = workspace;
+  const accessSettings = readAccessSettings(config);
+  const context = { records: books.records, clock, randomness };
+  addInputLimits(app);
+  if (access) {
+    await addHeaders(app);
+    await addRateLimits(app, { perMinute: config.values['server.rateLimit'] });
+  }
+  const { publicUrl } = accessSettings;
+  addGuards(app, { loopbackOnly: access?.loopbackOnly ?? false, publicUrl });
+  addAuthentication(app, access && createAuthenticator({ ...context, ...access, publicUrl }));
+  addEtags(app, lake, productVersion());
+  addIdempotency(app, { ...books, lake, newId: () => newId(clock, randomness) });
+  const metrics = addMetrics(app, { lake, records: access && books.records });
   if (options.openApi ?? true) {
     const { addOpenApi } = await import('./open-api.ts');
     await addOpenApi(app, productVersion());
   }
-  const run: RunImport =
-    options.runImport ??
-    ((request, access, { onProgress }) => runImport(workspace, request, access, onProgress));
-  await app.register(addHealth, { workspace, metrics, instance: options.instance ?? '' });
+  books.onImport(metrics.countImport);
+  await app.register(addHealth, {
+    workspace,
+    metrics,
+    openMetrics: access === undefined || isOnlyHere(access, config),
+    instance: options.instance ?? '',
+  });
   await app.register(ingestionRoutes, {
     prefix: '/api/v1',
     workspace,
     gc: { keepDays: config.values['gc.keepDays'], keepVersions: config.values['gc.keepVersions'] },
-    accessOf: ({ isOwner }) => importAccess(config, isOwner),
-    runImport: async (request, access, hooks) => {
-      const result = await run(request, access, hooks);
-      metrics.countImport(result);
-      return result;
-    },
+    jobs: books.jobs,
     problemOf: problem,
   });
+  await app.register(accessPages);
+  await app.register(accessRoutes, {
+    prefix: '/api/v1',
+    ...context,
+    ...accessSettings,
+    secrets: books.secrets,
+    localUrl: access?.localUrl ?? (() => ''),
+  });
+  await app.register(runRoutes, { prefix: '/api/v1', jobs: books.jobs });
+  await app.register(recordRoutes, {
+    prefix: '/api/v1',
+    ...books,
+    workspace,
+    backupsFolder: config.values['backups.folder'],
+    keyFile: keyFileOf(config),
+    product: productVersion(),
+  });
+  await app.register(organizationRoutes, { prefix: '/api/v1', ...books, clock });
   await app.register(reportingRoutes, { prefix: '/api/v1', workspace });
   await app.register(focusRoutes, { prefix: '/api/v1', workspace });
   await app.ready();
   return app;
 }
 
-/** The owner reads what the account can read; others what the configuration names. */
-function importAccess({ values }: Config, isOwner: boolean): Omit<ImportAccess, 'scope'> {
-  const exports = values['aws.exports'];
-  return isOwner
-    ? { roots: ['/'], exports, anyBucket: true }
-    : { roots: values['import.roots'], exports, anyBucket: false };
+/** The file of the keys of sealed fields; undefined when they come from the environment. */
+function keyFileOf({ values }: Config): string | undefined {
+  if (values['secrets.key'] !== undefined) return undefined;
+  return values['secrets.keyFile'] ?? join(values.data, 'finops.key');
 }
 
-function newFastify({ workspace, logger }: AppOptions): FastifyInstance {
+/** Everybody who can reach the server is on this machine: no proxy brings others. */
+function isOnlyHere({ loopbackOnly }: Access, { values }: Config): boolean {
+  return loopbackOnly && values['server.trustProxy'].length === 0 && values['server.publicUrl'] === undefined;
+}
+
+function newFastify({ workspace, config, logger }: AppOptions): FastifyInstance {
+  const trusted = config.values['server.trustProxy'];
   const app = fastify({
     ...(logger ? { loggerInstance: logger } : { logger: false }),
     bodyLimit,
-    genReqId: () => newId(workspace.clock, workspace.randomness),
+    genReqId: (request) => requestIdOf(request, () => newId(workspace.clock, workspace.randomness)),
+    trustProxy: trusted.length === 0 ? false : [...trusted],
     logController: new LogController({ disableRequestLogging: true }),
     forceCloseConnections: 'idle',
     // Nobody needs a minute to send a question.
@@ -103,9 +155,7 @@ function newFastify({ workspace, logger }: AppOptions): FastifyInstance {
   app.setValidatorCompiler(validatorCompiler);
   // The compiler checks what a route sends against its schema; checking 10,000 rows again would take 30 ms.
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
-  app.addHook('onResponse', async (request, reply) => {
-    const ms = Math.round(reply.elapsedTime);
-    request.log.info({ method: request.method, url: request.url, status: reply.statusCode, ms }, 'answered');
-  });
+  addRequestId(app);
+  addRequestLog(app);
   return app;
 }

@@ -10,7 +10,15 @@ const problemResponse = {
   content: { [problemType]: { schema: problemSchema } },
 };
 
+declare module 'fastify' {
+  interface FastifyReply {
+    /** Code of the problem that was answered: `lake.busy`; empty: it was none. */
+    problemCode: string;
+  }
+}
+
 export interface ErrorOptions {
+  /** Bytes of a body, where a route does not say otherwise. */
   readonly bodyLimit: number;
   /** Gets every error that is a bug of ours. */
   readonly onDefect?: ((error: unknown, id: string) => void) | undefined;
@@ -21,13 +29,14 @@ export type ProblemOf = (error: unknown, request: FastifyRequest) => Problem;
 
 /** Answers every error with an RFC 9457 problem, and says so in the schema of every route that follows. */
 export function addErrorHandling(app: FastifyInstance, options: ErrorOptions): ProblemOf {
+  app.decorateReply('problemCode', '');
   const routes: { readonly method: string; readonly url: string }[] = [];
   app.addHook('onRoute', (route) => {
     for (const method of [route.method].flat()) routes.push({ method, url: route.url });
     describeProblems(route);
   });
   const problem: ProblemOf = (error, request) => {
-    const refusal = asRefusal(error, request.id, options.bodyLimit);
+    const refusal = asRefusal(error, request.id, request.routeOptions?.bodyLimit ?? options.bodyLimit);
     // With its stack and, where a statement failed, its SQL: properties of the error.
     if (refusal.status >= 500) request.log.error({ err: error }, 'a request failed');
     if (refusal.code === 'server.defect') options.onDefect?.(error, request.id);
@@ -47,7 +56,10 @@ export function addErrorHandling(app: FastifyInstance, options: ErrorOptions): P
 
 /** Sends a problem; an ETag set for the answer that did not come is taken back. */
 export function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply {
+  reply.problemCode = problem.code;
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer');
+  const { retryAfterSeconds } = problem.params;
+  if (typeof retryAfterSeconds === 'number') reply.header('retry-after', retryAfterSeconds);
   return reply.code(problem.status).removeHeader('etag').type(problemType).send(JSON.stringify(problem));
 }
 

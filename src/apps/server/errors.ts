@@ -8,6 +8,11 @@ export const errors = errorTable('server', {
     (p: { issues: readonly { readonly field: string; readonly message: string }[] }) =>
       `The request does not fit: ${p.issues.map(({ field, message }) => `${field}: ${message}`).join('; ')}. /api/openapi.json describes what it takes.`,
   ),
+  tooDeep: refusal(
+    400,
+    'usage',
+    (p: { levels: number }) => `The body is nested deeper than ${p.levels} levels. Ask in a flatter form.`,
+  ),
   notJson: refusal(
     400,
     'usage',

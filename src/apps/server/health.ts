@@ -8,14 +8,17 @@ interface HealthOptions {
   readonly workspace: Workspace;
   readonly metrics: Metrics;
   readonly instance: string;
+  /** Figures are for everybody who can reach the server; else for those who manage the system. */
+  readonly openMetrics: boolean;
 }
 
-/** What operators ask: whether the process lives, whether it can work, and its figures. None of it needs a token. */
+/** What operators ask: whether the process lives, whether it can work, and its figures. */
 export const addHealth: FastifyPluginAsyncZod<HealthOptions> = async (app, options) => {
-  const { workspace, metrics, instance } = options;
+  const { workspace, metrics, instance, openMetrics } = options;
   app.get(
     '/healthz',
     {
+      config: { open: 'anyone', rateLimit: false },
       schema: {
         tags: ['operation'],
         summary: 'Whether the process lives',
@@ -29,6 +32,7 @@ export const addHealth: FastifyPluginAsyncZod<HealthOptions> = async (app, optio
   app.get(
     '/readyz',
     {
+      config: { open: 'anyone', rateLimit: false },
       schema: {
         tags: ['operation'],
         summary: 'Whether the lake can be read and the engine answers',
@@ -56,10 +60,11 @@ export const addHealth: FastifyPluginAsyncZod<HealthOptions> = async (app, optio
   app.get(
     '/metrics',
     {
+      config: openMetrics ? { open: 'anyone' } : { permission: 'system.manage' },
       schema: {
         tags: ['operation'],
         summary: 'Figures of the server in the text format of Prometheus',
-        security: [],
+        ...(openMetrics ? { security: [] } : {}),
         response: { 200: { description: 'Figures', content: { 'text/plain': { schema: z.string() } } } },
       },
     },

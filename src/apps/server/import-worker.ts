@@ -1,9 +1,9 @@
 import { runImport } from '../../modules/ingestion/index.ts';
 import { Refusal } from '../../platform/kernel/index.ts';
 import { openWorkspace, StatementError } from '../../platform/warehouse/index.ts';
-import type { WorkerMessage, WorkerTask } from './import-queue.ts';
+import type { WorkerMessage, WorkerTask } from './import-child.ts';
 
-/** Runs the one import that its parent sends, and tells it how it goes. Started by the import queue only. */
+/** Runs the one import that its parent sends, and tells it how it goes. Started by import-child.ts only. */
 process.once('message', (task: WorkerTask) => void work(task));
 // The parent is gone: nobody wants the result.
 process.once('disconnect', () => process.exit(1));

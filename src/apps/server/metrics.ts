@@ -1,6 +1,17 @@
 import type { FastifyInstance } from 'fastify';
 import type { ImportResult } from '../../modules/ingestion/index.ts';
+import type { Records } from '../../platform/records/index.ts';
 import type { Lake } from '../../platform/warehouse/index.ts';
+import {
+  add,
+  counter,
+  type Durations,
+  gauge,
+  histogram,
+  labels,
+  observe,
+  type Series,
+} from './prometheus-text.ts';
 
 /** What the server counts of itself, for Prometheus. */
 export interface Metrics {
@@ -9,21 +20,31 @@ export interface Metrics {
   readonly render: () => Promise<string>;
 }
 
-/** Upper bounds of the histogram of durations, in seconds. */
-const bounds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60] as const;
-
-/** Label text → number: `route="/api/v1/sources",status="200"`. */
-type Series = Map<string, number>;
-
-interface Durations {
-  readonly counts: number[];
-  sum: number;
-  total: number;
+export interface MetricsOptions {
+  readonly lake: Pick<Lake, 'current'>;
+  /** Where the records are open already; undefined: they are not asked for. */
+  readonly records?: (() => Promise<Records>) | undefined;
 }
 
+/** Refusals of people who wanted to sign in. */
+const signInFailures: ReadonlySet<string> = new Set(
+  [
+    'deadLink',
+    'foreignBrowser',
+    'notInvited',
+    'providerRefused',
+    'providerUnavailable',
+    'throttled',
+    'unfitAnswer',
+    'unknownState',
+    'wrongCredentials',
+  ].map((name) => labels({ code: `access.${name}` })),
+);
+
 /** Counts every answer of the app from now on. */
-export function addMetrics(app: FastifyInstance, lake: Lake): Metrics {
+export function addMetrics(app: FastifyInstance, { lake, records }: MetricsOptions): Metrics {
   const requests: Series = new Map();
+  const problems: Series = new Map();
   const durations = new Map<string, Durations>();
   const imports: Series = new Map();
   const rows: Series = new Map();
@@ -32,80 +53,68 @@ export function addMetrics(app: FastifyInstance, lake: Lake): Metrics {
     // The pattern, not the address: a label per month would grow without end.
     const route = labels({ method: request.method, route: request.routeOptions.url ?? 'none' });
     add(requests, `${route},${labels({ status: reply.statusCode })}`, 1);
+    if (reply.problemCode !== '') add(problems, labels({ code: reply.problemCode }), 1);
     observe(durations, route, reply.elapsedTime / 1000);
   });
 
   return {
-    countImport: (result) => {
-      for (const entry of result.imports) {
-        add(imports, labels({ status: entry.status }), 1);
-        const isNew = entry.status === 'imported' || entry.status === 'replaced';
-        if (isNew) add(rows, labels({ source: entry.source }), entry.rowsWritten);
-      }
-      if (result.errors.length > 0) add(imports, labels({ status: 'failed' }), result.errors.length);
-    },
-    render: async () => {
-      const generation = await lake.current().then(
-        (manifest) => manifest.generation,
-        () => Number.NaN,
-      );
-      const { rss, heapUsed } = process.memoryUsage();
-      return [
+    countImport: (result) => countImport({ imports, rows }, result),
+    render: async () =>
+      [
         ...counter('finops_http_requests_total', 'Answers by route and status.', requests),
         ...histogram('finops_http_request_duration_seconds', 'Time to the end of an answer.', durations),
+        ...counter('finops_problems_total', 'Refusals and defects by code.', problems),
+        ...counter('finops_sign_in_failures_total', 'Refused sign-ins by code.', failuresIn(problems)),
         ...counter('finops_imports_total', 'Months imported, by what became of them.', imports),
         ...counter('finops_import_rows_total', 'Cost rows written by imports.', rows),
-        ...gauge('finops_lake_generation', 'Manifest generation of the lake.', generation),
-        ...gauge('process_resident_memory_bytes', 'Memory of the process.', rss),
-        ...gauge('nodejs_heap_used_bytes', 'Memory of the JavaScript heap.', heapUsed),
-        ...gauge('process_uptime_seconds', 'Age of the process.', process.uptime()),
+        ...gauge('finops_lake_generation', 'Manifest generation of the lake.', await generationOf(lake)),
+        ...(await recordsLines(records)),
+        ...processLines(),
         '',
-      ].join('\n');
-    },
+      ].join('\n'),
   };
 }
 
-function labels(values: Readonly<Record<string, string | number>>): string {
-  return Object.entries(values)
-    .map(([name, value]) => `${name}="${String(value).replace(/["\\\n]/g, '_')}"`)
-    .join(',');
+function countImport(
+  { imports, rows }: { readonly imports: Series; readonly rows: Series },
+  result: ImportResult,
+): void {
+  for (const entry of result.imports) {
+    add(imports, labels({ status: entry.status }), 1);
+    const isNew = entry.status === 'imported' || entry.status === 'replaced';
+    if (isNew) add(rows, labels({ source: entry.source }), entry.rowsWritten);
+  }
+  if (result.errors.length > 0) add(imports, labels({ status: 'failed' }), result.errors.length);
 }
 
-function add(series: Series, label: string, count: number): void {
-  series.set(label, (series.get(label) ?? 0) + count);
+function failuresIn(problems: Series): Series {
+  return new Map([...problems].filter(([label]) => signInFailures.has(label)));
 }
 
-function observe(durations: Map<string, Durations>, label: string, seconds: number): void {
-  const found = durations.get(label) ?? { counts: bounds.map(() => 0), sum: 0, total: 0 };
-  bounds.forEach((bound, index) => {
-    if (seconds <= bound) found.counts[index] = (found.counts[index] ?? 0) + 1;
-  });
-  found.sum += seconds;
-  found.total++;
-  durations.set(label, found);
+async function generationOf(lake: MetricsOptions['lake']): Promise<number> {
+  return await lake.current().then(
+    ({ generation }) => generation,
+    () => Number.NaN,
+  );
 }
 
-function counter(name: string, help: string, series: Series): string[] {
+/** A database that does not answer is told of, and hides nothing else. */
+async function recordsLines(records: MetricsOptions['records']): Promise<readonly string[]> {
+  if (!records) return [];
+  const up = (value: number) => gauge('finops_records_up', 'Whether the records answer.', value);
+  try {
+    const { renderRecords } = await import('./records-metrics.ts');
+    return [...up(1), ...(await renderRecords(await records()))];
+  } catch {
+    return up(0);
+  }
+}
+
+function processLines(): readonly string[] {
+  const { rss, heapUsed } = process.memoryUsage();
   return [
-    ...head(name, help, 'counter'),
-    ...[...series].map(([label, value]) => `${name}{${label}} ${value}`),
+    ...gauge('process_resident_memory_bytes', 'Memory of the process.', rss),
+    ...gauge('nodejs_heap_used_bytes', 'Memory of the JavaScript heap.', heapUsed),
+    ...gauge('process_uptime_seconds', 'Age of the process.', process.uptime()),
   ];
-}
-
-function gauge(name: string, help: string, value: number): string[] {
-  return [...head(name, help, 'gauge'), `${name} ${value}`];
-}
-
-function histogram(name: string, help: string, series: ReadonlyMap<string, Durations>): string[] {
-  const lines = [...series].flatMap(([label, { counts, sum, total }]) => [
-    ...bounds.map((bound, index) => `${name}_bucket{${label},le="${bound}"} ${counts[index]}`),
-    `${name}_bucket{${label},le="+Inf"} ${total}`,
-    `${name}_sum{${label}} ${sum}`,
-    `${name}_count{${label}} ${total}`,
-  ]);
-  return [...head(name, help, 'histogram'), ...lines];
-}
-
-function head(name: string, help: string, type: string): string[] {
-  return [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`];
 }

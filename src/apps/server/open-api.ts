@@ -28,6 +28,7 @@ export async function addOpenApi(app: FastifyInstance, version: string): Promise
   app.get(
     '/api/openapi.json',
     {
+      config: { open: 'signedIn' },
       schema: {
         tags: ['operation'],
         summary: 'This description',

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { csv, focus } from '../../modules/ingestion/testing/bills.ts';
 import { loadConfig } from '../../platform/config/index.ts';
+import { type PreparedRecords, prepareTestRecords } from '../../platform/records/testing/test-records.ts';
 import { openWorkspace, type Workspace } from '../../platform/warehouse/index.ts';
 import { type RunningServer, serve } from './serve.ts';
 import { findServer, readServerFile, serverFilePath } from './server-file.ts';
@@ -17,14 +18,17 @@ let workspace: Workspace;
 let server: RunningServer;
 let secret: string;
 
+let prepared: PreparedRecords;
+
 function configWith(env: Readonly<Record<string, string>> = {}) {
-  return loadConfig({ env: { FINOPS_SERVER_PORT: '0', ...env }, cwd: folder });
+  return loadConfig({ env: { FINOPS_SERVER_PORT: '0', ...prepared.env, ...env }, cwd: folder });
 }
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'finops-serve-'));
   root = join(folder, 'data');
   workspace = openWorkspace({ root, threads: 1 });
+  prepared = await prepareTestRecords(root);
   const config = configWith({ FINOPS_SERVER_TOKEN: token, FINOPS_IMPORT_ROOTS: join(folder, 'allowed') });
   server = await serve({ workspace, config });
   secret = (await readServerFile(root))?.secret ?? '';
@@ -34,6 +38,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await server.close();
   await workspace.close();
+  await prepared.remove();
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -71,13 +76,13 @@ async function jsonOf(answer: Response): Promise<Answer> {
 
 describe('who may call', () => {
   it.each([
-    ['nobody', {}],
-    ['a wrong token', { authorization: 'Bearer wrong' }],
-    ['another scheme', { authorization: `Basic ${token}` }],
-  ])('is not %s', async (_, headers) => {
+    ['nobody', {}, 'access.unauthorized'],
+    ['a wrong token', { authorization: 'Bearer wrong' }, 'access.badToken'],
+    ['another scheme', { authorization: `Basic ${token}` }, 'access.unauthorized'],
+  ])('is not %s', async (_, headers, code) => {
     const answer = await fetch(`${server.url}/api/v1/sources`, { headers });
     expect([answer.status, answer.headers.get('www-authenticate')]).toEqual([401, 'Bearer']);
-    expect((await jsonOf(answer)).code).toBe('server.unauthorized');
+    expect((await jsonOf(answer)).code).toBe(code);
     expect((await fetch(`${server.url}/api/openapi.json`, { headers })).status).toBe(401);
   });
 

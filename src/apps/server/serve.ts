@@ -2,13 +2,15 @@ import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
+import { isLoopback, openFirstStart } from '../../platform/access/index.ts';
 import type { Config } from '../../platform/config/index.ts';
 import { newId, Refusal } from '../../platform/kernel/index.ts';
+import { startSealer } from '../../platform/records/index.ts';
 import type { Workspace } from '../../platform/warehouse/index.ts';
 import { buildApp } from './app.ts';
+import { openBooks } from './books.ts';
 import { errors } from './errors.ts';
-import { isLoopback } from './guards.ts';
-import { openImportQueue } from './import-queue.ts';
+import { importInChild } from './import-child.ts';
 import { advertise, findServer, readServerFile, serverFilePath, withdraw } from './server-file.ts';
 
 export interface ServeOptions {
@@ -22,7 +24,9 @@ export interface RunningServer {
   readonly url: string;
   /** Where the token of its owner is. */
   readonly file: string;
-  /** Stops taking requests, ends imports, finishes what is being answered (5 s at most), withdraws its file. */
+  /** The one-time link for the first administrator; undefined once there is one. */
+  readonly firstStart: string | undefined;
+  /** Withdraws its file, stops taking requests, finishes what is being answered (5 s at most), ends runs. */
   readonly close: () => Promise<void>;
 }
 
@@ -42,36 +46,70 @@ export async function serve({ workspace, config, logger }: ServeOptions): Promis
   const other = await findServer(root);
   if (other) throw errors.running({ url: other.url });
 
-  const instance = newId(workspace.clock, workspace.randomness);
-  const secret = randomBytes(32).toString('base64url');
-  const queue = openImportQueue({
-    root,
-    threads: config.values['engine.threads'],
-    memoryLimitMb: config.values['engine.memoryLimitMb'],
-  });
-  const app = await buildApp({
+  const { clock, randomness } = workspace;
+  const books = openBooks({
     workspace,
     config,
-    logger,
-    instance,
-    runImport: queue.run,
-    access: { secret, token, loopbackOnly: isLoopback(host) },
+    runImport: importInChild({
+      root,
+      threads: config.values['engine.threads'],
+      memoryLimitMb: config.values['engine.memoryLimitMb'],
+    }),
+    log: logger,
   });
-  const url = await listen(app, host, config.values['server.port']);
+  const closing: (() => Promise<unknown>)[] = [books.close];
   const close = async () => {
-    queue.close();
-    await withdraw(root, instance);
-    const patience = setTimeout(() => app.server.closeAllConnections(), farewellMs);
-    await app.close();
-    clearTimeout(patience);
+    for (const step of closing.splice(0).reverse()) await step();
   };
   try {
-    await takePlace(root, { url, pid: process.pid, instance, secret });
+    // Whoever holds the records of an embedded workspace is its server: nobody is told of one that cannot open them.
+    const records = await books.records();
+    const sealer = startSealer(records, {
+      onError: (error) => logger?.error({ err: error }, 'the audit log was not sealed'),
+    });
+    closing.push(sealer.stop);
+    const instance = newId(clock, randomness);
+    const secretOfOwner = randomBytes(32).toString('base64url');
+    const place: { url: string } = { url: '' };
+    const app = await buildApp({
+      workspace,
+      config,
+      books,
+      logger,
+      instance,
+      access: {
+        secretOfOwner,
+        operatorToken: token,
+        loopbackOnly: isLoopback(host),
+        localUrl: () => place.url,
+      },
+    });
+    closing.push(() => leave(app));
+    // Whoever waits for a run is told that it stops.
+    closing.push(async () => (await books.jobs()).close());
+    place.url = await listen(app, host, config.values['server.port']);
+    closing.push(() => withdraw(root, instance));
+    await takePlace(root, { url: place.url, pid: process.pid, instance, secret: secretOfOwner });
+    await (await books.jobs()).start();
+    const link = await openFirstStart({ records: books.records, clock, randomness });
+    const publicUrl = config.values['server.publicUrl'] ?? place.url;
+    return {
+      url: place.url,
+      file: serverFilePath(root),
+      firstStart: link && `${publicUrl}/first-start#${link.token}`,
+      close,
+    };
   } catch (error) {
     await close();
     throw error;
   }
-  return { url, file: serverFilePath(root), close };
+}
+
+/** Takes no more requests and finishes what is being answered. */
+async function leave(app: FastifyInstance): Promise<void> {
+  const patience = setTimeout(() => app.server.closeAllConnections(), farewellMs);
+  await app.close();
+  clearTimeout(patience);
 }
 
 async function listen(app: FastifyInstance, host: string, port: number): Promise<string> {

@@ -1,10 +1,16 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { type Accepted, handler, PartialFailure, type RunContext, type RunHandler } from '../../platform/jobs/index.ts';
+import {
+  type Accepted,
+  handler,
+  PartialFailure,
+  type RunContext,
+  type RunHandler,
+} from '../../platform/jobs/index.ts';
 import {
   type Caller,
-  errorCodes,
   type ExitCode,
+  errorCodes,
   type Scope,
   seesSource,
 } from '../../platform/kernel/index.ts';
@@ -20,8 +26,8 @@ export const importKind = 'bill.import';
 export interface ImportWork {
   /** Does the work somewhere: in this process, or in a child. */
   readonly runImport: RunImport;
-  /** What may be read: by the owner of the workspace folder, or by others. */
-  readonly accessOf: (isOwner: boolean) => Omit<ImportAccess, 'scope'>;
+  /** What may be read: by the owner of the workspace folder, or by others in their scope. */
+  readonly accessOf: (isOwner: boolean, scope: Scope) => ImportAccess;
   /** The entities that sources belong to, each once; a source that nobody has given to one is left out. */
   readonly entitiesOf: (sources: readonly string[]) => Promise<readonly string[]>;
   readonly onResult?: ((result: ImportResult) => void) | undefined;
@@ -85,8 +91,10 @@ async function run(
   context: RunContext,
 ): Promise<ImportResult> {
   const steps = tellSteps(context);
-  const access = { ...accessOf(isOwner), scope };
-  const result = await runImport(request, access, { signal: context.signal, onProgress: steps.progress });
+  const result = await runImport(request, accessOf(isOwner, scope), {
+    signal: context.signal,
+    onProgress: steps.progress,
+  });
   onResult?.(result);
   steps.result(result);
   const [entity, ...others] = await entitiesOf([...new Set(result.imports.map(({ source }) => source))]);

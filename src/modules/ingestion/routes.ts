@@ -1,24 +1,23 @@
-import { PassThrough } from 'node:stream';
 import type { FastifyRequest } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import type {} from '../../platform/access/index.ts';
+import type { Jobs } from '../../platform/jobs/index.ts';
 import { addDecimal, formatDecimal, parseDecimal } from '../../platform/kernel/index.ts';
 import type { Workspace } from '../../platform/warehouse/index.ts';
 import { costDataset } from '../focus/index.ts';
 import { addChangeRoutes } from './change-routes.ts';
 import * as contract from './contract.ts';
+import { addImportRoute } from './import-routes.ts';
 import { findImport, listImports, listSnapshots } from './list-imports.ts';
 import { listMonths, listSources, type MonthSummary, type MonthTotals, monthHistory } from './months.ts';
 import { mutable } from './mutable.ts';
 import { pageOf } from './page.ts';
 import { addQuestionRoutes } from './question-routes.ts';
-import type { ImportAccess, RunImport } from './run-import.ts';
 
 export interface IngestionRouteOptions {
   readonly workspace: Workspace;
-  readonly runImport: RunImport;
-  /** What this caller may read bills from. Where they may go is the caller's scope. */
-  readonly accessOf: (request: FastifyRequest) => Omit<ImportAccess, 'scope'>;
+  /** Imports are runs; opened when the first is asked for. */
+  readonly jobs: () => Promise<Jobs>;
   /** What gc keeps unless the request says otherwise. */
   readonly gc: { readonly keepDays: number; readonly keepVersions: number };
   /** An error as the server tells it, for the last line of a streamed import. */
@@ -27,6 +26,7 @@ export interface IngestionRouteOptions {
 
 /** Bills and what became of them: imports, sources, months and their snapshots. */
 export const ingestionRoutes: FastifyPluginAsyncZod<IngestionRouteOptions> = async (app, options) => {
+  addImportRoute(app, options);
   addImportRoutes(app, options);
   addMonthRoutes(app, options);
   addQuestionRoutes(app, options);
@@ -35,51 +35,7 @@ export const ingestionRoutes: FastifyPluginAsyncZod<IngestionRouteOptions> = asy
 
 type App = Parameters<FastifyPluginAsyncZod>[0];
 
-function addImportRoutes(app: App, options: IngestionRouteOptions): void {
-  const { workspace, runImport, accessOf, problemOf } = options;
-  app.post(
-    '/imports',
-    {
-      config: { permission: 'bill.import' },
-      schema: {
-        tags: ['imports'],
-        summary: 'Import everything under a path',
-        description:
-          'Paths lie under import.roots of the server or in the bucket of a configured export. With `Accept: application/x-ndjson` progress is streamed, one JSON object a line; the last line is the result or a problem.',
-        body: contract.importRequestSchema.meta({
-          example: { path: '/bills/2026-10.csv.gz', source: 'aws-main' },
-        }),
-        response: {
-          200: {
-            description: 'The result: one entry per source, month and currency',
-            content: {
-              'application/json': { schema: contract.importResultSchema },
-              'application/x-ndjson': { schema: contract.importLineSchema },
-            },
-          },
-        },
-      },
-    },
-    async (request, reply) => {
-      const hangUp = new AbortController();
-      reply.raw.once('close', () => hangUp.abort());
-      const { body, headers } = request;
-      const access = { ...accessOf(request), scope: request.caller.scope };
-      if (!headers.accept?.includes('application/x-ndjson'))
-        return runImport(body, access, { signal: hangUp.signal });
-      const lines = new PassThrough();
-      const write = (line: unknown) => lines.write(`${JSON.stringify(line)}\n`);
-      runImport(body, access, {
-        signal: hangUp.signal,
-        onProgress: (progress) => write({ progress }),
-      })
-        .then((result) => write({ result }))
-        .catch((error: unknown) => write({ problem: problemOf(error, request) }))
-        .finally(() => lines.end());
-      return reply.type('application/x-ndjson').send(lines as never);
-    },
-  );
-
+function addImportRoutes(app: App, { workspace }: IngestionRouteOptions): void {
   app.get(
     '/imports',
     {

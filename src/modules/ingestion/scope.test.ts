@@ -2,13 +2,15 @@ import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FastifyInstance, RouteOptions } from 'fastify';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { AwsExport } from '../../platform/config/index.ts';
 import { everything, nothing, type Scope } from '../../platform/kernel/index.ts';
 import { apiFor } from '../focus/testing/api-for.ts';
 import { findManifests, importExports, loadedMonths } from './aws-cur.ts';
+import type { ImportRequest } from './contract.ts';
 import { importBill } from './import-bill.ts';
 import { findImport, listImports } from './list-imports.ts';
 import { ingestionRoutes } from './routes.ts';
-import { type ImportAccess, runImport } from './run-import.ts';
+import { runImport } from './run-import.ts';
 import { type Bench, costRows, cur, focus, importInto, openBench, put, stateOf } from './testing/bills.ts';
 
 let bench: Bench;
@@ -20,18 +22,24 @@ afterEach(() => bench.close());
 const only = (...sources: string[]): Scope => ({ ...nothing, entities: ['fr'], sources });
 
 /** The routes as somebody with this scope calls them. */
-function api(scope: Scope, access: Partial<ImportAccess> = {}): Promise<FastifyInstance> {
-  const { workspace, folder } = bench;
+function api(scope: Scope, hook: (app: FastifyInstance) => void = () => {}): Promise<FastifyInstance> {
+  const { workspace } = bench;
   return apiFor(scope, async (app) => {
+    hook(app);
     await app.register(ingestionRoutes, {
       workspace,
       gc: { keepDays: 90, keepVersions: 3 },
-      accessOf: () => ({ roots: [folder], exports: [], anyBucket: false, ...access }),
-      runImport: (request, given) => runImport(workspace, request, given),
+      jobs: () => Promise.reject(new Error('imports are asked for below the routes here')),
       problemOf: (error) => ({ message: String(error) }),
     });
     await app.ready();
   });
+}
+
+/** An import by somebody with this scope, who may read the folder of bills. */
+function importAs(scope: Scope, request: ImportRequest, exports: readonly AwsExport[] = []) {
+  const { workspace, folder } = bench;
+  return runImport(workspace, request, { scope, roots: [folder], exports, anyBucket: false });
 }
 
 async function send(scope: Scope, method: 'GET' | 'POST' | 'DELETE', url: string, payload?: object) {
@@ -44,10 +52,10 @@ async function send(scope: Scope, method: 'GET' | 'POST' | 'DELETE', url: string
 describe('a caller who sees some sources imports', () => {
   test('into these, named or by the name of the file', async () => {
     const path = await put(bench, 'acme-2026-10.csv', cur({}));
-    const byName = await send(only('acme'), 'POST', '/imports', { path });
-    expect(byName.json().imports).toMatchObject([{ source: 'acme', status: 'imported' }]);
-    const named = await send(only('acme', 'other'), 'POST', '/imports', { path, source: 'other' });
-    expect(named.json().imports).toMatchObject([{ source: 'other', status: 'imported' }]);
+    const byName = await importAs(only('acme'), { path });
+    expect(byName.imports).toMatchObject([{ source: 'acme', status: 'imported' }]);
+    const named = await importAs(only('acme', 'other'), { path, source: 'other' });
+    expect(named.imports).toMatchObject([{ source: 'other', status: 'imported' }]);
   });
 
   test.each([
@@ -55,14 +63,17 @@ describe('a caller who sees some sources imports', () => {
     ['a source by the name of the file', {}],
   ])('nothing into %s and that is out of scope, there or not', async (_, named) => {
     const path = await put(bench, 'other.csv', cur({}));
-    const refused = await send(only('acme'), 'POST', '/imports', { path, ...named });
-    expect(refused.statusCode).toBe(403);
-    expect(refused.json()).toMatchObject({ code: 'ingestion.foreignSource', params: { source: 'other' } });
+    const refused = {
+      code: 'ingestion.foreignSource',
+      status: 403,
+      exitCode: 4,
+      params: { source: 'other' },
+    };
+    await expect(importAs(only('acme'), { path, ...named })).rejects.toMatchObject(refused);
     await importInto(bench, path);
     const before = await stateOf(bench);
     // The bill is loaded and has not changed: that is not told either.
-    const again = await send(only('acme'), 'POST', '/imports', { path, ...named });
-    expect(again.json()).toEqual(refused.json());
+    await expect(importAs(only('acme'), { path, ...named })).rejects.toMatchObject(refused);
     expect(await stateOf(bench)).toEqual(before);
   });
 
@@ -70,20 +81,21 @@ describe('a caller who sees some sources imports', () => {
     await put(bench, 'acme.csv', cur({}));
     await put(bench, 'other.csv', focus({}));
     const before = await stateOf(bench);
-    const refused = await send(only('acme'), 'POST', '/imports', { path: bench.folder });
-    expect([refused.statusCode, refused.json().code]).toEqual([403, 'ingestion.foreignSource']);
+    const path = bench.folder;
+    await expect(importAs(only('acme'), { path })).rejects.toMatchObject({
+      code: 'ingestion.foreignSource',
+    });
     expect(await stateOf(bench)).toEqual(before);
-    const both = await send(only('acme', 'other'), 'POST', '/imports', { path: bench.folder });
-    expect(both.json().imports).toHaveLength(2);
+    expect((await importAs(only('acme', 'other'), { path })).imports).toHaveLength(2);
   });
 
   test('from the buckets of its own exports alone', async () => {
     const other = { name: 'o', uri: 's3://bills/other', exportName: 'o', source: 'other' };
-    const app = await api(only('acme'), { exports: [other] });
-    const payload = { path: 's3://bills/other/2026-10.csv', source: 'acme' };
-    const answer = await app.inject({ method: 'POST', url: '/imports', payload });
-    expect([answer.statusCode, answer.json().code]).toEqual([403, 'ingestion.foreignBucket']);
-    await app.close();
+    const request = { path: 's3://bills/other/2026-10.csv', source: 'acme' };
+    await expect(importAs(only('acme'), request, [other])).rejects.toMatchObject({
+      code: 'ingestion.foreignBucket',
+      status: 403,
+    });
   });
 
   test('and is told what its own rows lack, with an answer that names no other source', async () => {
@@ -197,18 +209,7 @@ describe('a caller who sees some sources', () => {
 
 test('every route says which permission it demands', async () => {
   const routes: RouteOptions[] = [];
-  const { workspace } = bench;
-  const app = await apiFor(everything, async (fastify) => {
-    fastify.addHook('onRoute', (route) => void routes.push(route));
-    await fastify.register(ingestionRoutes, {
-      workspace,
-      gc: { keepDays: 90, keepVersions: 3 },
-      accessOf: () => ({ roots: [], exports: [], anyBucket: false }),
-      runImport: (request, given) => runImport(workspace, request, given),
-      problemOf: () => ({}),
-    });
-    await fastify.ready();
-  });
+  const app = await api(everything, (own) => own.addHook('onRoute', (route) => void routes.push(route)));
   const listed = routes.filter(({ method }) => method !== 'HEAD');
   expect(listed.map(({ method, url, config }) => `${method} ${url} ${config?.permission}`).sort()).toEqual([
     'DELETE /periods/:source/:period/pins snapshot.change',

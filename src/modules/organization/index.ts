@@ -14,4 +14,4 @@ export type { OrganizationOptions } from './objects.ts';
 export { type PeriodState, periodStateOf } from './period-sql.ts';
 export { changePeriod, type PeriodVerb } from './periods.ts';
 export { organizationRoutes } from './routes.ts';
-export { sourcesOfEntities } from './source-sql.ts';
+export { entitiesOfSources, sourcesOfEntities } from './source-sql.ts';

@@ -60,10 +60,16 @@ const schemas = {
   attributes: attributesSchema,
 } as const satisfies Readonly<Record<FieldType, z.ZodType<FieldValue>>>;
 
-/** What a field takes; null where it may be emptied. */
+const made = new Map<Field, z.ZodType<FieldValue>>();
+
+/** What a field takes; null where it may be emptied. Made once: a file asks for every cell. */
 export function schemaOf(field: Field): z.ZodType<FieldValue> {
+  const known = made.get(field);
+  if (known) return known;
   const schema: z.ZodType<FieldValue> = schemas[field.type].meta({ description: field.meaning });
-  return field.default === null ? schema.nullable() : schema;
+  const nullable = field.default === null ? schema.nullable() : schema;
+  made.set(field, nullable);
+  return nullable;
 }
 
 function isTimeZone(name: string): boolean {

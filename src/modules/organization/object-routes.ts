@@ -50,7 +50,7 @@ function addReads(app: App, options: OrganizationOptions, kind: Kind): void {
         active,
         after: afterCursor(page.cursor, idShape),
         limit: page.limit + 1,
-        assignedOnly: asOf !== undefined,
+        asWas: asOf !== undefined,
       });
       return answer({ context: { asOf: asOf ?? null }, ...pageOf(found, page.limit, ({ id }) => id) });
     },

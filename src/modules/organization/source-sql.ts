@@ -55,3 +55,16 @@ export async function writeSource(tx: Tx, { source, entity, version }: SourceAss
 export async function removeSource(tx: Tx, source: string): Promise<void> {
   await tx.deleteFrom('source').where('name', '=', source).execute();
 }
+
+/** The entities that sources belong to, each once, sorted; a source that nobody has assigned is left out. */
+export async function entitiesOfSources(tx: Tx, sources: readonly string[]): Promise<string[]> {
+  if (sources.length === 0) return [];
+  const rows = await tx
+    .selectFrom('source')
+    .select('entity_id')
+    .distinct()
+    .where('name', 'in', sources)
+    .orderBy('entity_id')
+    .execute();
+  return rows.map((row) => row.entity_id);
+}

@@ -1,4 +1,4 @@
-export type { AccessContext } from './authenticate.ts';
+export type { AccessContext, FixedTokens } from './authenticate.ts';
 export {
   type Authenticator,
   type AuthenticatorOptions,

@@ -19,7 +19,6 @@ import {
 import type { Person } from './people-sql.ts';
 import { permissions } from './permissions.ts';
 import type { AccessRouteOptions } from './routes.ts';
-import { sayingWhen } from './sign-in-routes.ts';
 import { managesPeople } from './tokens.ts';
 
 type App = Parameters<FastifyPluginAsyncZod>[0];
@@ -156,10 +155,8 @@ function addPasswords(app: App, options: AccessRouteOptions): void {
         });
       const { password, current } = request.body;
       const changed = { personId: request.params.id, password, sessionId: isOwn ? session.id : null };
-      await sayingWhen(reply, () =>
-        // One's own is never set without the one before, whatever one's role: the session may be stolen.
-        setPassword(options, request.caller, isOwn ? { ...changed, current: current ?? '' } : changed),
-      );
+      // One's own is never set without the one before, whatever one's role: the session may be stolen.
+      await setPassword(options, request.caller, isOwn ? { ...changed, current: current ?? '' } : changed);
       return reply.code(204).send();
     },
   );
@@ -167,7 +164,7 @@ function addPasswords(app: App, options: AccessRouteOptions): void {
   app.post(
     '/people/:id/invitations',
     {
-      config: { ...config, answersSecret: true },
+      config,
       schema: {
         tags,
         summary: 'A link, good once and for three days, with which a person sets a password',

@@ -45,7 +45,7 @@ export function addProviderRoutes(app: App, options: Options): void {
   app.get(
     '/sign-in/oidc/callback',
     {
-      config: { open: 'anyone', answersSecret: true },
+      config: { open: 'anyone' },
       schema: {
         tags: ['access'],
         summary: 'Where the identity provider sends people back to',

@@ -12,10 +12,6 @@ declare module 'fastify' {
     permission?: Permission;
     /** No permission needed: `anyone` may call, or whoever is `signedIn`. */
     open?: 'anyone' | 'signedIn';
-    /** Content types that the route takes besides JSON: `text/csv`. */
-    accepts?: readonly string[];
-    /** The answer holds a secret that is shown once: nothing may remember it, idempotency keys included. */
-    answersSecret?: true;
   }
   interface FastifyRequest {
     /**

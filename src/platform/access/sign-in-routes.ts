@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
-import { must, Refusal } from '../kernel/index.ts';
+import { must } from '../kernel/index.ts';
 import { originOf } from './authentication.ts';
 import * as contract from './contract.ts';
 import { makeFirstAdmin, redeemInvitation } from './links.ts';
@@ -46,7 +46,7 @@ function addDoors(app: App, options: AccessRouteOptions): void {
   app.post(
     '/sign-in',
     {
-      config: { open: 'anyone', answersSecret: true },
+      config: { open: 'anyone' },
       schema: {
         tags: ['access'],
         summary: 'Sign in with e-mail and password; the session is in the cookie',
@@ -60,8 +60,7 @@ function addDoors(app: App, options: AccessRouteOptions): void {
     },
     async (request, reply) => {
       refuseForeignOrigin(request, publicUrl);
-      const signedIn = await sayingWhen(reply, () => signIn(options, request.body, placeOf(request)));
-      return admitted(reply, signedIn, publicUrl);
+      return admitted(reply, await signIn(options, request.body, placeOf(request)), publicUrl);
     },
   );
 }
@@ -71,7 +70,7 @@ function addLinks(app: App, options: AccessRouteOptions): void {
   app.post(
     '/first-start',
     {
-      config: { open: 'anyone', answersSecret: true },
+      config: { open: 'anyone' },
       schema: {
         tags: ['access'],
         summary: 'Make the first administrator with the link that the server printed',
@@ -89,7 +88,7 @@ function addLinks(app: App, options: AccessRouteOptions): void {
   app.post(
     '/set-password',
     {
-      config: { open: 'anyone', answersSecret: true },
+      config: { open: 'anyone' },
       schema: {
         tags: ['access'],
         summary: 'Set a password with the link of an invitation, and sign in',
@@ -109,7 +108,7 @@ function addOwnState(app: App, options: AccessRouteOptions): void {
   app.get(
     '/me',
     {
-      config: { open: 'signedIn', answersSecret: true },
+      config: { open: 'signedIn' },
       schema: {
         tags: ['access'],
         summary: 'Who I am, and what I may do to what',
@@ -165,15 +164,4 @@ function admitted(
 ) {
   setSessionCookie(reply, cookie, publicUrl);
   return { person, csrfToken };
-}
-
-/** Does what may be throttled; when it is, the answer says when to come again. */
-export async function sayingWhen<T>(reply: FastifyReply, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    const wait = error instanceof Refusal ? error.params['retryAfterSeconds'] : undefined;
-    if (typeof wait === 'number') reply.header('retry-after', wait);
-    throw error;
-  }
 }

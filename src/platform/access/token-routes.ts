@@ -42,7 +42,7 @@ export function addTokenRoutes(app: App, options: AccessRouteOptions): void {
   app.post(
     '/tokens',
     {
-      config: { ...config, answersSecret: true },
+      config,
       schema: {
         tags,
         summary: 'Make an API token; it is shown this once',

@@ -107,6 +107,7 @@ function kindText(setting: Setting): string {
     text: 'text',
     path: 'path',
     pathList: 'list of folders',
+    addressList: 'list of addresses or networks',
     integer: `whole number, ${setting.min} to ${setting.max}`,
     choice: setting.values?.join(', ') ?? '',
     awsExports: 'list of tables',

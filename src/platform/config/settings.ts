@@ -5,7 +5,7 @@
 export interface Setting {
   /** Dotted path in `finops.toml`: `engine.threads`. */
   readonly key: string;
-  readonly kind: 'text' | 'path' | 'pathList' | 'integer' | 'choice' | 'awsExports';
+  readonly kind: 'text' | 'path' | 'pathList' | 'addressList' | 'integer' | 'choice' | 'awsExports';
   /** Used when nothing else is given; a setting without one may be undefined. */
   readonly default?: string | number | readonly string[];
   /** `FINOPS_` and the key in upper snake case. */
@@ -73,7 +73,7 @@ const settings = [
     default: [],
     env: 'FINOPS_IMPORT_ROOTS',
     description:
-      'Folders from which a running server may import; the local command line may read any file it can open',
+      'Folders from which a running server may import; callers limited to entities read the folder in them that is named as their entity. The local command line may read any file it can open',
   },
   {
     key: 'aws.exports',
@@ -113,6 +113,24 @@ const settings = [
     env: 'FINOPS_SERVER_PUBLIC_URL',
     description:
       'What browsers call the server, https://finops.example.com; needed behind a proxy and for sign-in through a provider',
+  },
+  {
+    key: 'server.trustProxy',
+    kind: 'addressList',
+    default: [],
+    env: 'FINOPS_SERVER_TRUST_PROXY',
+    description:
+      'Addresses or networks (10.0.0.0/8) of proxies whose X-Forwarded-For, -Proto and -Host are believed; in the variable, with commas between',
+  },
+  {
+    key: 'server.rateLimit',
+    kind: 'integer',
+    min: 0,
+    max: 1_000_000,
+    default: 1200,
+    env: 'FINOPS_SERVER_RATE_LIMIT',
+    description:
+      'Requests a minute that each caller may send, and each address without one; 0 for any number. Signing in has a limit of its own',
   },
   {
     key: 'oidc.issuer',
@@ -169,6 +187,16 @@ const settings = [
     kind: 'path',
     env: 'FINOPS_BACKUPS_FOLDER',
     description: 'Folder for backups that are given a name only; without it, backups in the workspace',
+  },
+  {
+    key: 'jobs.concurrency',
+    kind: 'integer',
+    min: 0,
+    max: 64,
+    default: 1,
+    env: 'FINOPS_JOBS_CONCURRENCY',
+    description:
+      'Runs that a server, or one finops worker, works at the same time; 0 leaves them to others on the same PostgreSQL',
   },
   {
     key: 'gc.keepDays',
@@ -265,7 +293,7 @@ type ValueOf<D> = D extends { readonly kind: 'choice'; readonly values: readonly
   ? V
   : D extends { readonly kind: 'integer' }
     ? number
-    : D extends { readonly kind: 'pathList' }
+    : D extends { readonly kind: 'pathList' | 'addressList' }
       ? readonly string[]
       : D extends { readonly kind: 'awsExports' }
         ? readonly AwsExport[]

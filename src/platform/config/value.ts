@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { delimiter, resolve } from 'node:path';
 import { readAwsExports } from './aws-exports.ts';
 import { errors } from './errors.ts';
@@ -23,6 +24,8 @@ export function readValue(setting: Setting, given: Given): unknown {
       return resolve(given.base, text(setting, given));
     case 'pathList':
       return pathList(setting, given);
+    case 'addressList':
+      return addressList(setting, given);
     case 'integer':
       return integer(setting, given);
     case 'choice':
@@ -59,6 +62,23 @@ function pathList(setting: Setting, given: Given): readonly string[] {
     throw invalid(setting, given, 'a list of folders');
   }
   return list.map((item: string) => resolve(given.base, item));
+}
+
+/** From text: with commas between. */
+function addressList(setting: Setting, given: Given): readonly string[] {
+  const list = typeof given.raw === 'string' ? given.raw.split(',').map((part) => part.trim()) : given.raw;
+  if (!Array.isArray(list) || !list.every((item) => typeof item === 'string' && isNetwork(item)))
+    throw invalid(setting, given, 'a list of IP addresses or networks such as 10.0.0.0/8');
+  return list;
+}
+
+/** `10.0.0.1`, `10.0.0.0/8`, `2001:db8::/32`. */
+function isNetwork(text: string): boolean {
+  const [address = '', bits, ...rest] = text.split('/');
+  const most = { 4: 32, 6: 128 }[isIP(address)];
+  if (most === undefined || rest.length > 0) return false;
+  // Every address of the world is no proxy.
+  return bits === undefined || (/^[1-9]\d{0,2}$/.test(bits) && Number(bits) <= most);
 }
 
 function invalid(setting: Setting, given: Given, expected: string): Error {

@@ -167,10 +167,10 @@ describe('rows', () => {
       '101',
     ]);
     const foreign: Filter = { field: { column: 'Source' }, op: 'in', values: ['azure', 'saas'] };
-    const any: Filter = { field: { column: 'Source' }, op: 'is not null' };
+    const named: Filter = { field: { column: 'Source' }, op: 'is not null' };
     expect(await ask(only('aws'), foreign)).toBe('0');
-    expect(await ask(only('aws'), { or: [foreign, any] })).toBe('1');
-    expect(await ask(only('aws'), { not: { and: [foreign, { not: any }] } })).toBe('1');
+    expect(await ask(only('aws'), { or: [foreign, named] })).toBe('1');
+    expect(await ask(only('aws'), { not: { and: [foreign, { not: named }] } })).toBe('1');
   });
 });
 

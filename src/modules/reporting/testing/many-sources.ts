@@ -6,7 +6,7 @@ import { everything, type Scope } from '../../../platform/kernel/index.ts';
 import { openWorkspace, type Workspace } from '../../../platform/warehouse/index.ts';
 import { focusRoutes } from '../../focus/index.ts';
 import { apiFor } from '../../focus/testing/api-for.ts';
-import { ingestionRoutes, runImport } from '../../ingestion/index.ts';
+import { ingestionRoutes } from '../../ingestion/index.ts';
 import {
   curRow,
   focusRow,
@@ -70,14 +70,13 @@ export async function workspaceWithOnly(of: Workspace, kept: readonly string[]):
   return workspace;
 }
 
-/** The whole API of a lake for a caller with this scope; bills are read from anywhere. */
+/** The whole API of a lake for a caller with this scope, imports left out. */
 export function apiOf(workspace: Workspace, scope: Scope = everything): Promise<FastifyInstance> {
   return apiFor(scope, async (app) => {
     await app.register(ingestionRoutes, {
       workspace,
       gc: { keepDays: 90, keepVersions: 3 },
-      accessOf: () => ({ roots: ['/'], exports: [], anyBucket: false }),
-      runImport: (request, access) => runImport(workspace, request, access),
+      jobs: () => Promise.reject(new Error('nothing is imported here')),
       problemOf: (error) => ({ message: String(error) }),
     });
     await app.register(reportingRoutes, { workspace });

@@ -105,6 +105,8 @@ export async function openAccessApp(
   app.setErrorHandler((error: Error & { readonly statusCode?: number }, _, reply) => {
     if (error instanceof Refusal) {
       const { code, message, params } = error;
+      const { retryAfterSeconds } = params;
+      if (typeof retryAfterSeconds === 'number') reply.header('retry-after', retryAfterSeconds);
       return reply.code(error.status).send({ code, message, params });
     }
     if ((error.statusCode ?? 500) < 500)
@@ -136,7 +138,7 @@ export async function openAccessApp(
     clock,
     defects,
     call: async (method, path, { browser, bearer, ...rest } = {}) => {
-      const answer = await app.inject(requestOf(method, path, { browser, bearer, ...rest }));
+      const answer = await app.inject(requestOf(method, path, { browser, bearer, ...rest }, publicUrl));
       const setCookies = [answer.headers['set-cookie'] ?? []].flat();
       for (const cookie of browser ? answer.cookies : []) {
         if (cookie.maxAge === 0) browser?.cookies.delete(cookie.name);
@@ -164,7 +166,12 @@ export async function openAccessApp(
   return opened;
 }
 
-function requestOf(method: InjectOptions['method'], url: string, call: Call): InjectOptions {
+function requestOf(
+  method: InjectOptions['method'],
+  url: string,
+  call: Call,
+  publicUrl = 'http://localhost',
+): InjectOptions {
   const { body, headers, browser, bearer, remoteAddress } = call;
   const cookie = [...(browser?.cookies ?? [])].map(([name, value]) => `${name}=${value}`).join('; ');
   const isChange = method !== 'GET' && method !== 'HEAD';
@@ -174,7 +181,7 @@ function requestOf(method: InjectOptions['method'], url: string, call: Call): In
     headers: {
       host: 'localhost',
       ...(cookie === '' ? {} : { cookie }),
-      ...(browser && isChange ? { 'sec-fetch-site': 'same-origin', origin: 'http://localhost' } : {}),
+      ...(browser && isChange ? { 'sec-fetch-site': 'same-origin', origin: publicUrl } : {}),
       ...(browser?.csrfToken && isChange ? { 'x-csrf-token': browser.csrfToken } : {}),
       ...(bearer === undefined ? {} : { authorization: `Bearer ${bearer}` }),
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),

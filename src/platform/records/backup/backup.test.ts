@@ -144,11 +144,11 @@ function contentOf(of: Records): Promise<Record<string, string>> {
 
 /** A copy of the backup in which the work changes something. */
 async function altered(
-  change: (copy: string, manifest: BackupManifest) => Promise<BackupManifest | void>,
+  change: (copy: string, manifest: BackupManifest) => Promise<unknown>,
 ): Promise<string> {
   const copy = join(folder, `altered-${++made}`);
   await cp(backup, copy, { recursive: true });
-  const changed = await change(copy, await readManifest(copy));
+  const changed = (await change(copy, await readManifest(copy))) as BackupManifest | undefined;
   if (changed) await writeFile(join(copy, 'manifest.json'), manifestText(changed));
   return copy;
 }

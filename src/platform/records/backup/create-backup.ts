@@ -10,8 +10,7 @@ import { sealNow } from '../chain/seal-audit.ts';
 import { chainEnd } from '../chain/seal-sql.ts';
 import { replaceFile } from '../durable-file.ts';
 import type { Records, Tx } from '../records.ts';
-import { sealedColumns } from '../secrets/sealed-columns.ts';
-import { countByKey } from '../secrets/secrets-sql.ts';
+import { keysInUse } from '../secrets/secrets-sql.ts';
 import { backupErrors } from './errors.ts';
 import { copyFiles, type FileToCopy, syncFolders } from './files.ts';
 import { lakePart } from './lake-part.ts';
@@ -127,13 +126,8 @@ async function exportRecords(
   return { part, manifest, files };
 }
 
-async function keysInUse(tx: Tx): Promise<string[]> {
-  const keys = new Set<string>();
-  for (const column of sealedColumns) for (const key of (await countByKey(tx, column)).keys()) keys.add(key);
-  return [...keys].sort();
-}
-
-async function othersToCopy(
+/** Ids of the keys that fields are sealed with. */
+export async function othersToCopy(
   workspaceRoot: string,
   { withRaw, keyFile }: BackupOptions,
 ): Promise<{ readonly raw: readonly FileToCopy[]; readonly keys: readonly FileToCopy[] }> {

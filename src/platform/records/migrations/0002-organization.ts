@@ -134,10 +134,9 @@ create table label_history (
   label text not null,
   valid_from date not null,
   valid_to date constraint label_history_dates check (valid_from < valid_to),
-  constraint label_history_pkey primary key (object_type, object_id, valid_from),
-  constraint label_history_one_at_a_time
-    exclude using gist (object_type with =, object_id with =, daterange(valid_from, valid_to) with &&)
+  constraint label_history_pkey primary key (object_type, object_id, valid_from)
 );
+create unique index label_history_one_now on label_history (object_type, object_id) where valid_to is null;
 
 -- A month of an entity without a row is open.
 create table period_state (

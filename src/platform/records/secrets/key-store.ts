@@ -36,6 +36,13 @@ export async function openKeyStore(options: KeyStoreOptions): Promise<KeyStore> 
   return fileStore(file);
 }
 
+/** Ids of the keys at hand; none is made. */
+export function keyIdsAtHand({ environment, file }: Pick<KeyStoreOptions, 'environment' | 'file'>): string[] {
+  const isGiven = environment !== undefined && environment.trim() !== '';
+  if (!isGiven && fileVersion(file) === undefined) return [];
+  return (isGiven ? environmentStore(environment).keys() : fileStore(file).keys()).map(({ id }) => id);
+}
+
 function environmentStore(text: string): KeyStore {
   const keys = some(parseKeys(text, /,/, 'env FINOPS_SECRETS_KEY'));
   const refuse = async () => {

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Tx } from '../records.ts';
-import type { SealedColumn } from './sealed-columns.ts';
+import { type SealedColumn, sealedColumns } from './sealed-columns.ts';
 
 /** A sealed field with the text of the ids of its row. */
 export interface SealedField {
@@ -18,6 +18,13 @@ export async function countByKey(tx: Tx, column: SealedColumn): Promise<Readonly
     where ${sealed} is not null
     group by 1`.execute(tx);
   return new Map(rows.map(({ key, fields }) => [key, fields]));
+}
+
+/** Ids of the keys that seal fields now, sorted. */
+export async function keysInUse(tx: Tx): Promise<string[]> {
+  const keys = new Set<string>();
+  for (const column of sealedColumns) for (const key of (await countByKey(tx, column)).keys()) keys.add(key);
+  return [...keys].sort();
 }
 
 /** The next fields that are not sealed with the current key, in the order of their ids after `after`. */

@@ -40,16 +40,22 @@ export async function openTestRecords(): Promise<TestRecords> {
   };
 }
 
+export interface PreparedRecords {
+  readonly databaseUrl: string | undefined;
+  /** The same as a program is told. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Drops the database; the folder is the caller's. */
+  readonly remove: () => Promise<void>;
+}
+
 /**
  * Puts migrated, empty records where `openRecords({ root, databaseUrl })` finds them, for tests that start a process or an
- * app of their own. `remove` drops the database; the folder is the caller's.
+ * app of their own.
  */
-export async function prepareTestRecords(
-  root: string,
-): Promise<{ readonly databaseUrl: string | undefined; readonly remove: () => Promise<void> }> {
+export async function prepareTestRecords(root: string): Promise<PreparedRecords> {
   if (testServer === undefined) {
     await cp(await pgliteTemplate(), join(root, 'records'), { recursive: true });
-    return { databaseUrl: undefined, remove: async () => {} };
+    return { databaseUrl: undefined, env: {}, remove: async () => {} };
   }
   const name = `finops_test_${randomBytes(6).toString('hex')}`;
   await prepareTemplate(testServer);
@@ -58,6 +64,7 @@ export async function prepareTestRecords(
   url.pathname = `/${name}`;
   return {
     databaseUrl: url.href,
+    env: { FINOPS_DATABASE_URL: url.href },
     remove: () => onServer(testServer as string, `drop database if exists ${name} with (force)`),
   };
 }

@@ -1,4 +1,4 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import { fork } from 'node:child_process';
 import { extname } from 'node:path';
 import type {
   ImportAccess,
@@ -8,14 +8,6 @@ import type {
   RunImport,
 } from '../../modules/ingestion/index.ts';
 import { Refusal } from '../../platform/kernel/index.ts';
-import { errors } from './errors.ts';
-
-/** Imports of a server: each in a child process of its own, one after the other. */
-export interface ImportQueue {
-  readonly run: RunImport;
-  /** Stops the running import, and those that wait. */
-  readonly close: () => void;
-}
 
 /** What the child is told. */
 export interface WorkerTask {
@@ -45,67 +37,38 @@ class WorkerError extends Error {
 }
 
 /**
- * A conversion keeps all cores busy for minutes: in the server's process it would block every file access, and its
- * memory would stay with the server. The child leaves when the server does, even when that is killed.
+ * Imports in a child process each. A conversion keeps all cores busy for minutes: in the server's process it would block
+ * every file access, and its memory would stay with the server. The child leaves when the server does, even when that is
+ * killed, and at once when the signal aborts.
  */
-export function openImportQueue(task: Omit<WorkerTask, 'request' | 'access'>): ImportQueue {
-  const children = new Set<ChildProcess>();
-  let last: Promise<unknown> = Promise.resolve();
-  let waiting = 0;
-  let closed = false;
-
-  const run: RunImport = (request, access, { onProgress, signal }) => {
-    if (waiting > 0) {
-      onProgress?.({ source: '', step: 'queue', file: request.path, rows: 0, bytes: 0, totalBytes: 0 });
-    }
-    waiting++;
-    const job = last.then(() => {
-      if (closed || signal?.aborted) throw errors.stopping({});
-      return runInChild({ ...task, request, access }, { onProgress, signal, children });
-    });
-    last = job
-      .catch(() => {})
-      .finally(() => {
-        waiting--;
-      });
-    return job;
-  };
-  return {
-    run,
-    close: () => {
-      closed = true;
-      for (const child of children) child.kill('SIGKILL');
-    },
-  };
+export function importInChild(task: Omit<WorkerTask, 'request' | 'access'>): RunImport {
+  return (request, access, hooks) => runInChild({ ...task, request, access }, hooks);
 }
 
-function runInChild(
-  task: WorkerTask,
-  hooks: ImportHooks & { readonly children: Set<ChildProcess> },
-): Promise<ImportResult> {
+function runInChild(task: WorkerTask, { onProgress, signal }: ImportHooks): Promise<ImportResult> {
   return new Promise((resolve, reject) => {
     const ending = extname(import.meta.url);
     const child = fork(new URL(`./import-worker${ending}`, import.meta.url), {
       execArgv: ending === '.ts' ? ['--import', import.meta.resolve('tsx')] : [],
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
-    hooks.children.add(child);
     // The lake survives a kill at any moment: there is nothing to wait for.
     const stop = () => child.kill('SIGKILL');
-    hooks.signal?.addEventListener('abort', stop, { once: true });
+    if (signal?.aborted) stop();
+    signal?.addEventListener('abort', stop, { once: true });
     child.on('message', (message: WorkerMessage) => {
-      if ('progress' in message) hooks.onProgress?.(message.progress);
+      if ('progress' in message) onProgress?.(message.progress);
       else if ('result' in message) resolve(message.result);
       else if ('refusal' in message) reject(refusalFrom(message.refusal));
       else reject(new WorkerError(message.defect));
     });
     child.on('error', reject);
-    child.on('exit', () => {
-      hooks.children.delete(child);
-      hooks.signal?.removeEventListener('abort', stop);
-      reject(errors.stopping({}));
+    child.on('exit', (code, killed) => {
+      signal?.removeEventListener('abort', stop);
+      // Told nobody what became of it: stopped by us, or by the system for its memory.
+      reject(new Error(`The process of an import ended without a result (${killed ?? `exit code ${code}`})`));
     });
-    child.send(task);
+    child.send(task, (error) => error && reject(error));
   });
 }
 

@@ -1,0 +1,97 @@
+import { PassThrough } from 'node:stream';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import { type Asked, type FollowHooks, type Jobs, PartialFailure } from '../../platform/jobs/index.ts';
+import * as contract from './contract.ts';
+import { importKind } from './import-handler.ts';
+import type { ImportProgress } from './import-run.ts';
+import type { IngestionRouteOptions } from './routes.ts';
+
+/** `POST /imports`: a run that the caller waits for, watches, or leaves to the server. */
+export function addImportRoute(
+  app: Parameters<FastifyPluginAsyncZod>[0],
+  { jobs, problemOf }: Pick<IngestionRouteOptions, 'jobs' | 'problemOf'>,
+): void {
+  app.post(
+    '/imports',
+    {
+      config: { permission: 'bill.import' },
+      schema: {
+        tags: ['imports'],
+        summary: 'Import everything under a path',
+        description:
+          'Paths lie under import.roots of the server or in the bucket of a configured export. The work is a run: its id is in the header `Finops-Run`. With `Prefer: respond-async` the answer is 202 at once, and the run goes on alone; without it, a caller who hangs up cancels the run. With `Accept: application/x-ndjson` progress is streamed, one JSON object a line; the last line is the result or a problem.',
+        body: contract.importRequestSchema.meta({
+          example: { path: '/bills/2026-10.csv.gz', source: 'aws-main' },
+        }),
+        response: {
+          200: {
+            description: 'The result: one entry per source, month and currency',
+            content: {
+              'application/json': { schema: contract.importResultSchema },
+              'application/x-ndjson': { schema: contract.importLineSchema },
+            },
+          },
+          202: contract.importAcceptedSchema,
+        },
+      },
+    },
+    async (request, reply) => {
+      const hangUp = new AbortController();
+      reply.raw.once('close', () => hangUp.abort());
+      const opened = await jobs();
+      const detached = /\brespond-async\b/.test(String(request.headers['prefer'] ?? ''));
+      const wish = { kind: importKind, input: request.body, detached };
+      const asked = await opened.ask(request.caller, wish);
+      reply.header('finops-run', asked.run.id);
+      if (detached) return accepted(reply, asked);
+      const follow = (hooks: FollowHooks) =>
+        resultOf(opened, request, asked, { ...hooks, signal: hangUp.signal });
+      if (!request.headers.accept?.includes('application/x-ndjson')) return await follow({});
+      const tellProblem = (error: unknown) => problemOf(error, request);
+      return reply.type('application/x-ndjson').send(lines(request.body.path, follow, tellProblem) as never);
+    },
+  );
+}
+
+function accepted(reply: FastifyReply, { run: { id, state } }: Asked) {
+  return reply
+    .code(202)
+    .header('preference-applied', 'respond-async')
+    .header('location', `/api/v1/runs/${id}`)
+    .send({ run: id, state });
+}
+
+/** Deliveries that were refused are told in the result, beside those that came in. */
+async function resultOf(
+  jobs: Jobs,
+  { caller }: FastifyRequest,
+  asked: Asked,
+  hooks: FollowHooks,
+): Promise<contract.ImportResult> {
+  try {
+    return (await jobs.result(caller, asked, hooks)) as contract.ImportResult;
+  } catch (error) {
+    if (error instanceof PartialFailure) return error.result as contract.ImportResult;
+    throw error;
+  }
+}
+
+/** Progress line by line, then the result or why there is none. */
+function lines(
+  path: string,
+  follow: (hooks: FollowHooks) => Promise<contract.ImportResult>,
+  tellProblem: (error: unknown) => unknown,
+): PassThrough {
+  const stream = new PassThrough();
+  const write = (line: unknown) => stream.write(`${JSON.stringify(line)}\n`);
+  const waiting = { source: '', step: 'queue', file: path, rows: 0, bytes: 0, totalBytes: 0 };
+  follow({
+    onWaiting: () => write({ progress: waiting }),
+    onProgress: ({ detail }) => write({ progress: detail as ImportProgress }),
+  })
+    .then((result) => write({ result }))
+    .catch((error: unknown) => write({ problem: tellProblem(error) }))
+    .finally(() => stream.end());
+  return stream;
+}
