@@ -17,6 +17,8 @@ export interface Client {
    * object that is changed, `"7"`.
    */
   readonly call: <T>(method: Method, path: string, body?: unknown, ifMatch?: string) => Promise<T>;
+  /** A GET that answers a text: a CSV file. */
+  readonly text: (path: string) => Promise<string>;
   /** A POST whose progress is told line by line; the result of the last line. */
   readonly stream: <T>(path: string, body: unknown, onProgress: (progress: never) => void) => Promise<T>;
   readonly close: () => Promise<void>;
@@ -45,6 +47,7 @@ async function openClient(context: Context): Promise<Client> {
     server: server?.url,
     call: async <T>(method: Method, path: string, body?: unknown, ifMatch?: string) =>
       (await answerOf(await send.request({ method, path, body, ifMatch }))) as T,
+    text: async (path) => textOf(await send.request({ method: 'GET', path, accept: 'text/csv' })),
     stream: async <T>(path: string, body: unknown, onProgress: (progress: never) => void) =>
       (await lastOf(await send.request({ method: 'POST', path, body, streamed: true }), onProgress)) as T,
     close: send.close,
@@ -57,6 +60,8 @@ interface Asked {
   readonly body?: unknown;
   readonly ifMatch?: string | undefined;
   readonly streamed?: boolean;
+  /** The form of the answer; JSON unless said. */
+  readonly accept?: string;
 }
 
 interface Answer {
@@ -72,9 +77,9 @@ interface Transport {
   readonly close: () => Promise<void>;
 }
 
-function headersOf({ body, ifMatch, streamed }: Asked): Record<string, string> {
+function headersOf({ body, ifMatch, streamed, accept = 'application/json' }: Asked): Record<string, string> {
   return {
-    accept: streamed ? 'application/x-ndjson' : 'application/json',
+    accept: streamed ? 'application/x-ndjson' : accept,
     ...(body === undefined ? {} : { 'content-type': 'application/json' }),
     ...(ifMatch === undefined ? {} : { 'if-match': ifMatch }),
   };
@@ -147,14 +152,19 @@ async function* checked(answer: IncomingMessage, url: string): AsyncIterable<Uin
 }
 
 async function answerOf(answer: Answer): Promise<unknown> {
+  const text = await textOf(answer);
+  return text === '' ? undefined : JSON.parse(text);
+}
+
+/** The text of an answer; a problem is thrown. */
+async function textOf(answer: Answer): Promise<string> {
   let text = '';
   const decoder = new TextDecoder();
   for await (const chunk of answer.body) {
     text += typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true });
   }
-  const value: unknown = text === '' ? undefined : JSON.parse(text);
-  if (answer.status >= 400) await throwProblem(value, answer);
-  return value;
+  if (answer.status >= 400) await throwProblem(text === '' ? undefined : JSON.parse(text), answer);
+  return text;
 }
 
 async function throwProblem(problem: unknown, answer: Answer): Promise<never> {

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 export const groups = {
   bills: 'Bills:',
   costs: 'Costs:',
+  organization: 'Organization:',
   workspace: 'Workspace:',
   system: 'System:',
 } as const;

@@ -7,11 +7,14 @@ import { register as registerConfig } from './commands/config.ts';
 import { register as registerCost } from './commands/cost.ts';
 import { register as registerDemo } from './commands/demo.ts';
 import { register as registerDoctor } from './commands/doctor.ts';
+import { register as registerEntityPeriods } from './commands/entity-periods.ts';
 import { register as registerExplain } from './commands/explain.ts';
 import { register as registerExport } from './commands/export.ts';
 import { register as registerImport } from './commands/import.ts';
 import { register as registerKeys } from './commands/keys.ts';
 import { register as registerMonths } from './commands/months.ts';
+import { register as registerOrg } from './commands/org.ts';
+import { register as registerOrganization } from './commands/organization.ts';
 import { register as registerPeople } from './commands/people.ts';
 import { register as registerReconcile } from './commands/reconcile.ts';
 import { register as registerReport } from './commands/report.ts';
@@ -39,6 +42,9 @@ const registrations: readonly ((program: Command, context: Context) => void)[] =
   registerReport,
   registerExplain,
   registerExport,
+  registerOrganization,
+  registerOrg,
+  registerEntityPeriods,
   registerSnapshots,
   registerRuns,
   registerSchedules,

@@ -1,5 +1,11 @@
 import { join } from 'node:path';
-import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify';
+import {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  fastify,
+  LogController,
+  type RouteOptions,
+} from 'fastify';
 import { validatorCompiler } from 'fastify-type-provider-zod';
 import { focusRoutes } from '../../modules/focus/index.ts';
 import { ingestionRoutes } from '../../modules/ingestion/index.ts';
@@ -26,11 +32,11 @@ import { addHeaders, safeHeaders } from './headers.ts';
 import { addHealth } from './health.ts';
 import { addIdempotency } from './idempotency.ts';
 import { addInputLimits } from './input-limits.ts';
-import { addRequestLog } from './log.ts';
 import { addMetrics } from './metrics.ts';
 import { asRefusal, problemOf } from './problems.ts';
 import { addRateLimits } from './rate-limits.ts';
 import { addRequestId, requestIdOf } from './request-id.ts';
+import { addRequestLog } from './request-log.ts';
 import { productVersion } from './version.ts';
 
 export interface AppOptions {
@@ -46,6 +52,8 @@ export interface AppOptions {
   readonly instance?: string | undefined;
   /** Answers /api/openapi.json; left out where nobody asks for it, because it takes 50 ms to load. Default true. */
   readonly openApi?: boolean | undefined;
+  /** Told of every route. */
+  readonly onRoute?: ((route: RouteOptions) => void) | undefined;
   /** Gets every error that is a bug of ours. */
   readonly onDefect?: ((error: unknown, id: string) => void) | undefined;
 }
@@ -65,6 +73,7 @@ const bodyLimit = 1_048_576;
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const { workspace, config, books, access } = options;
   const app = newFastify(options);
+  if (options.onRoute) app.addHook('onRoute', options.onRoute);
   const problem = addErrorHandling(app, { bodyLimit, onDefect: options.onDefect });
   const { lake, clock, randomness } = workspace;
   const accessSettings = readAccessSettings(config);

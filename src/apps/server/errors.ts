@@ -75,7 +75,7 @@ export const errors = errorTable('server', {
     409,
     'conflict',
     (p: { key: string }) =>
-      `The request with the Idempotency-Key '${p.key}' was interrupted after it may have changed something, and its answer was not kept. Read what it was to change; if it is not there, ask again with a new key.`,
+      `The request with the Idempotency-Key '${p.key}' has been worked, or was interrupted in the middle, and its answer was not kept. Read what it was to change; if that is not so, ask again with a new key.`,
   ),
   tooMany: refusal(
     429,

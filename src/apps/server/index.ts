@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { AppOptions } from './app.ts';
 import type { Books, BooksOptions } from './books.ts';
+import type { createLogger as Create } from './log.ts';
 import type { OpenWorker } from './open-worker.ts';
 import type { RunningServer, ServeOptions } from './serve.ts';
 
@@ -29,4 +30,11 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
 /** As `openWorker` of open-worker.ts. */
 export async function openWorker(options: ServeOptions): Promise<OpenWorker> {
   return (await import('./open-worker.ts')).openWorker(options);
+}
+
+/** As `createLogger` of log.ts. */
+export async function createLogger(
+  ...options: Parameters<typeof Create>
+): Promise<ReturnType<typeof Create>> {
+  return (await import('./log.ts')).createLogger(...options);
 }

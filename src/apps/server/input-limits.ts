@@ -8,11 +8,12 @@ const deepest = 50;
 /**
  * Refuses, before any schema looks at it, what no route has a use for: bodies nested deeper than 50 levels
  * (`server.tooDeep`), and NUL characters, which neither the records nor a path of a file can hold. A route of the API that
- * takes no query takes none: a misspelled `dryRun` would make a preview the real thing.
+ * takes no query or no body takes none: whoever sends one expects something of it, a preview for instance.
  */
 export function addInputLimits(app: FastifyInstance): void {
   app.addHook('onRoute', refuseUnknownQuery);
-  app.addHook('preValidation', async ({ params, query, body }) => {
+  app.addHook('preValidation', async ({ params, query, body, routeOptions }) => {
+    if (routeOptions.schema && !routeOptions.schema.body) refuseAnyBody(body);
     for (const [place, value] of Object.entries({ params, query, body })) refuseUnfit(place, value);
   });
 }
@@ -20,6 +21,11 @@ export function addInputLimits(app: FastifyInstance): void {
 function refuseUnknownQuery(route: RouteOptions): void {
   if (route.schema && !route.schema.querystring && route.url.startsWith('/api/'))
     route.schema.querystring = z.strictObject({});
+}
+
+function refuseAnyBody(body: unknown): void {
+  const isNone = body === undefined || body === null || JSON.stringify(body) === '{}';
+  if (!isNone) throw errors.invalid({ issues: [{ field: 'body', message: 'there is nothing to say here' }] });
 }
 
 interface Part {

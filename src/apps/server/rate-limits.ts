@@ -4,7 +4,7 @@ import type {} from '../../platform/access/index.ts';
 import { errors } from './errors.ts';
 
 /** Requests a minute from one address to what strangers may call of the API: signing in costs them little and us much. */
-const strangersPerMinute = 120;
+const forStrangersPerMinute = 120;
 const minute = 60_000;
 
 declare module 'fastify' {
@@ -15,8 +15,7 @@ declare module 'fastify' {
 }
 
 /**
- * Refuses with `server.tooMany` who asks more than `perMinute` times a minute; 0: no limit, except on what strangers may
- * call of the API. Callers are counted by who they are; strangers, and whoever shows a token or cookie that is no good,
+ * Refuses with `server.tooMany` who asks more than `perMinute` times a minute; 0: nobody. Callers are counted by who they are; strangers, and whoever shows a token or cookie that is no good,
  * by their address, and from an address that is over its limit nobody is looked at. The owner of the workspace is not
  * counted, nor are routes with `config.rateLimit: false`. Each process counts for itself.
  *
@@ -26,9 +25,10 @@ export async function addRateLimits(
   app: FastifyInstance,
   { perMinute }: { readonly perMinute: number },
 ): Promise<void> {
+  if (perMinute === 0) return;
   await app.register(fastifyRateLimit, {
     global: false,
-    max: perMinute === 0 ? Number.MAX_SAFE_INTEGER : perMinute,
+    max: perMinute,
     timeWindow: minute,
     keyGenerator: keyOf,
     cache: 20_000,
@@ -36,7 +36,10 @@ export async function addRateLimits(
       errors.tooMany({ limit, retryAfterSeconds: Math.ceil(ttl / 1000) }),
   });
   const general = app.createRateLimit();
-  const forStrangers = app.createRateLimit({ max: strangersPerMinute, keyGenerator: addressOf });
+  const forStrangers = app.createRateLimit({
+    max: Math.min(forStrangersPerMinute, perMinute),
+    keyGenerator: addressOf,
+  });
 
   app.decorateRequest('isCounted', false);
   app.addHook('onRequest', async (request) => {

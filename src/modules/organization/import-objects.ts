@@ -66,7 +66,7 @@ export async function importObjects(
   const work = (await options.records()).write(caller, async (tx) => {
     const asked = request.mode === 'replace' ? {} : { ids: [...sheet.rowOf.keys()] };
     const stored = await readForChange(tx, kind, { ...asked, alone: true });
-    const wanted = [...fitting(sheet), ...(request.mode === 'replace' ? absent(sheet, stored) : [])];
+    const wanted = [...sheet.wanted, ...(request.mode === 'replace' ? absent(sheet, stored) : [])];
     const outcome = await changeObjects(tx, changing, stored, wanted);
     const cellErrors = [...sheet.errors, ...outcome.problems.map((problem) => cellError(sheet, problem))];
     const diff = diffOf(kind, outcome, changing.moment, cellErrors);
@@ -78,11 +78,6 @@ export async function importObjects(
     if (error instanceof DryRunEnd) return error.diff;
     throw error;
   });
-}
-
-function fitting({ wanted, rowOf, errors: found }: Sheet): Wanted[] {
-  const broken = new Set(found.map(({ row }) => row));
-  return wanted.filter(({ id }) => !broken.has(rowOf.get(id) ?? 0));
 }
 
 function absent({ rowOf }: Sheet, stored: ReadonlyMap<string, StoredObject>): Wanted[] {

@@ -25,15 +25,17 @@ export function lineSchema(most: number) {
 }
 
 const attributeName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,49}$/;
+export const attributeNameAdvice =
+  'name an attribute with 1 to 50 letters, digits, and . _ - after the first';
+
+/** True for a text that may name an attribute: `cluster`. */
+export function isAttributeName(text: string): boolean {
+  return attributeName.test(text);
+}
 
 /** A patch of attributes: names that are not given stay, null takes one away. */
 const attributesSchema = z
-  .record(
-    z
-      .string()
-      .regex(attributeName, 'name an attribute with 1 to 50 letters, digits, and . _ - after the first'),
-    lineSchema(200).nullable(),
-  )
+  .record(z.string().regex(attributeName, attributeNameAdvice), lineSchema(200).nullable())
   .refine((map) => Object.keys(map).length <= 50, 'at most 50 attributes')
   .transform((map) => map as Readonly<Record<string, string>>);
 

@@ -1,8 +1,9 @@
-import { nearestNames } from '../../platform/kernel/index.ts';
+import type { z } from 'zod';
+import { must, nearestNames } from '../../platform/kernel/index.ts';
 import { disarm, readCsv, rearm, writeCsv } from './csv.ts';
 import type { ShownObject } from './documents.ts';
 import type { Field, FieldValue, Kind } from './kinds.ts';
-import { idSchema, schemaOf, type Wanted } from './model.ts';
+import { attributeNameAdvice, idSchema, isAttributeName, schemaOf, type Wanted } from './model.ts';
 
 /** A cell that does not fit. `row`: its record in the file, the header being 1. */
 export interface CellError {
@@ -14,6 +15,7 @@ export interface CellError {
 
 /** What a file asks for, and every cell that does not fit. */
 export interface Sheet {
+  /** Of the records that fit. */
   readonly wanted: readonly Wanted[];
   /** Id → record that names it. */
   readonly rowOf: ReadonlyMap<string, number>;
@@ -59,43 +61,44 @@ export function readSheet(kind: Kind, text: string): Sheet {
   const headerErrors = checkHeader(kind, columns);
   const rows = headerErrors.length > 0 ? [] : rest.map((record) => readRecord(kind, columns, record));
   const rowOf = new Map<string, number>();
-  const doubles = rows.flatMap(({ row, wanted: { id } }) => {
-    const first = rowOf.get(id);
-    if (first === undefined) rowOf.set(id, row);
-    return first === undefined
-      ? []
-      : [{ row, field: 'id', message: `'${id}' stands in row ${first} already.` }];
-  });
+  for (const { row, wanted } of rows) if (!rowOf.has(wanted.id)) rowOf.set(wanted.id, row);
+  const isDouble = ({ row, wanted: { id } }: ReadRecord) => id !== '' && rowOf.get(id) !== row;
   return {
-    wanted: rows.map(({ wanted }) => wanted),
+    wanted: rows.filter((row) => row.errors.length === 0 && !isDouble(row)).map(({ wanted }) => wanted),
     rowOf,
     errors: [
       ...headerErrors,
       ...rows.flatMap(({ errors }) => errors),
-      ...doubles,
+      ...rows.filter(isDouble).map(({ row, wanted: { id } }) => doubleError(row, id, rowOf.get(id))),
       ...(broken ? [{ row: broken.row, field: '', message: `${broken.message}.` }] : []),
     ],
   };
 }
 
+function doubleError(row: number, id: string, first: number | undefined): CellError {
+  return { row, field: 'id', message: `'${id}' stands in row ${first} already.` };
+}
+
 function checkHeader(kind: Kind, columns: readonly string[]): CellError[] {
-  const known = ['id', 'active', ...Object.keys(kind.fields).filter((name) => name !== 'attributes')];
-  const withAttributes = 'attributes' in kind.fields;
-  const error = (field: string, message: string) => ({ row: 1, field, message });
+  const noId = { row: 1, field: 'id', message: 'there is no column id; the first line names the columns.' };
   return [
-    ...(columns.includes('id')
-      ? []
-      : [error('id', 'there is no column id; the first line names the columns.')]),
-    ...columns.flatMap((column, index) => {
-      if (columns.indexOf(column) !== index) return [error(column, 'the column stands twice.')];
-      if (known.includes(column) || (withAttributes && isAttribute(column))) return [];
-      const [nearest] = nearestNames(column, known, 1);
-      const advice = nearest
-        ? `did you mean ${nearest}?`
-        : `known are ${known.join(', ')}, with commas between.`;
-      return [error(column, `${kind.path} have no such column; ${advice}`)];
+    ...(columns.includes('id') ? [] : [noId]),
+    ...columns.flatMap((field, index) => {
+      const message =
+        columns.indexOf(field) === index ? columnProblem(kind, field) : 'the column stands twice.';
+      return message ? [{ row: 1, field, message }] : [];
     }),
   ];
+}
+
+function columnProblem(kind: Kind, column: string): string | undefined {
+  const known = ['id', 'active', ...Object.keys(kind.fields).filter((name) => name !== 'attributes')];
+  if (known.includes(column)) return undefined;
+  if (isAttribute(column) && 'attributes' in kind.fields)
+    return isAttributeName(column.slice(attributePrefix.length)) ? undefined : `${attributeNameAdvice}.`;
+  const [nearest] = nearestNames(column, known, 1);
+  const advice = nearest ? `did you mean ${nearest}?` : `known are ${known.join(', ')}, with commas between.`;
+  return `${kind.path} have no such column; ${advice}`;
 }
 
 interface ReadRecord {
@@ -109,57 +112,63 @@ function readRecord(
   columns: readonly string[],
   { row, cells }: { readonly row: number; readonly cells: readonly string[] },
 ): ReadRecord {
-  const errors: CellError[] = [];
-  const values: Record<string, FieldValue> = {};
-  const attributes: Record<string, string | null> = {};
-  let active: boolean | undefined;
   if (cells.length !== columns.length) {
     const message = `the row has ${cells.length} cells, the header ${columns.length}.`;
-    return { row, wanted: { id: '', values }, errors: [{ row, field: '', message }] };
+    return { row, wanted: { id: '', values: {} }, errors: [{ row, field: '', message }] };
   }
-  const texts = new Map(columns.map((column, index) => [column, rearm(cells[index] ?? '')]));
-  for (const [column, text] of texts) {
-    const field = kind.fields[column];
-    if (isAttribute(column)) attributes[column.slice(attributePrefix.length)] = text === '' ? null : text;
-    else if (column === 'active') {
-      active = text === '' ? undefined : text.toLowerCase() === 'true';
-      if (!/^(true|false|)$/i.test(text))
-        errors.push({ row, field: column, message: 'write true or false.' });
-    } else if (field) {
-      const read = readCell(field, text);
-      if (read && 'message' in read) errors.push({ row, field: column, message: `${read.message}.` });
-      else if (read) values[column] = read.value;
-    }
-  }
-  const attributesField = kind.fields['attributes'];
-  if (attributesField && Object.keys(attributes).length > 0) {
-    const read = schemaOf(attributesField).safeParse(attributes);
-    if (read.success) values['attributes'] = read.data;
-    else errors.push(...read.error.issues.map((issue) => attributeError(row, issue)));
-  }
-  const id = texts.get('id') ?? '';
-  const idRead = idSchema.safeParse(id);
-  if (!idRead.success) errors.push({ row, field: 'id', message: `${idRead.error.issues[0]?.message}.` });
-  return { row, wanted: { id, values, active }, errors };
+  const readings = columns.map((column, index) => readCell(kind, column, rearm(cells[index] ?? '')));
+  const errors = columns.flatMap((field, index) => {
+    const reading = readings[index];
+    return reading && 'message' in reading ? [{ row, field, message: `${reading.message}.` }] : [];
+  });
+  return { row, wanted: wantedOf(columns, cells, readings), errors };
 }
 
-function attributeError(
-  row: number,
-  { path, message }: { readonly path: readonly PropertyKey[]; readonly message: string },
-): CellError {
-  return { row, field: `${attributePrefix}${path.map(String).join('.')}`, message: `${message}.` };
+/** What a cell says: a value; nothing, where it is empty and the field cannot be; or why it does not fit. */
+type Reading = { readonly value: FieldValue | undefined } | { readonly message: string };
+
+function wantedOf(
+  columns: readonly string[],
+  cells: readonly string[],
+  readings: readonly Reading[],
+): Wanted {
+  const values: Record<string, FieldValue> = {};
+  columns.forEach((column, index) => {
+    const reading = readings[index];
+    if (!reading || !('value' in reading) || reading.value === undefined || isMark(column)) return;
+    if (isAttribute(column))
+      values['attributes'] = { ...(values['attributes'] as object), ...(reading.value as object) };
+    else values[column] = reading.value;
+  });
+  const active = cells[columns.indexOf('active')]?.toLowerCase();
+  const id = cells[columns.indexOf('id')] ?? '';
+  return active === 'true' || active === 'false' ? { id, values, active: active === 'true' } : { id, values };
 }
 
-/** What a cell says; undefined when it says nothing of a field that cannot be empty. */
-function readCell(
-  field: Field,
-  text: string,
-): { readonly value: FieldValue } | { readonly message: string } | undefined {
+/** Columns that are no field of the kind. */
+function isMark(column: string): boolean {
+  return column === 'id' || column === 'active';
+}
+
+function readCell(kind: Kind, column: string, text: string): Reading {
+  if (column === 'id') return read(idSchema, text);
+  if (column === 'active')
+    return /^(true|false|)$/i.test(text) ? { value: undefined } : { message: notBoolean };
+  const field = must(kind.fields[isAttribute(column) ? 'attributes' : column], `the field of ${column}`);
+  const schema = schemaOf(field);
+  if (isAttribute(column)) return read(schema, { [column.slice(attributePrefix.length)]: text || null });
+  if (field.type === 'environments')
+    return read(
+      schema,
+      text.split(/[\s|]+/).filter((word) => word !== ''),
+    );
   if (text === '' && field.default === null) return { value: null };
-  if (text === '' && field.type !== 'environments' && field.default !== undefined) return undefined;
-  const given = field.type === 'environments' ? text.split(/[\s|]+/).filter((word) => word !== '') : text;
-  const read = schemaOf(field).safeParse(given);
-  return read.success
-    ? { value: read.data }
-    : { message: read.error.issues[0]?.message ?? 'it does not fit' };
+  return text === '' && field.default !== undefined ? { value: undefined } : read(schema, text);
+}
+
+const notBoolean = 'write true or false';
+
+function read(schema: z.ZodType<FieldValue>, given: unknown): Reading {
+  const { success, data, error } = schema.safeParse(given);
+  return success ? { value: data } : { message: error.issues[0]?.message ?? 'it does not fit' };
 }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { runInNewContext } from 'node:vm';
 import { fastify } from 'fastify';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -153,9 +154,78 @@ describe('the pages of one-time links', async () => {
     }
   });
 
-  it('send the token in the body of one request, and take it out of the address', () => {
-    expect(() => new Function(linkScript)).not.toThrow();
-    expect(linkScript).toContain('history.replaceState(null');
-    expect(linkScript).not.toMatch(/location\.(search|href)|innerHTML|document\.write/);
+  it('send the token in the body of one request, and take it out of the address', async () => {
+    const sent: { readonly path: string; readonly body: string }[] = [];
+    const page = openPage('#the-token', async (path, { body }) => {
+      sent.push({ path, body });
+      return { ok: true, json: async () => ({ person: { email: ada.email } }) };
+    });
+    expect([page.form.hidden, page.address()]).toEqual([false, '/first-start']);
+    await page.submit({ ...ada, repeated: 'another one' });
+    expect([sent, page.outcome()]).toEqual([[], 'The two passwords differ.']);
+    await page.submit({ ...ada, repeated: ada.password });
+    expect(sent.map(({ path, body }) => [path, JSON.parse(body)])).toEqual([
+      ['/api/v1/first-start', { ...ada, token: 'the-token' }],
+    ]);
+    expect([page.form.hidden, page.outcome()]).toEqual([true, `Done. You are signed in as ${ada.email}.`]);
+  });
+
+  it('say what was refused, and what to do without a token or a server', async () => {
+    const refusing = openPage('#x', async () => ({
+      ok: false,
+      json: async () => ({ detail: 'It is used.' }),
+    }));
+    await refusing.submit({ ...ada, repeated: ada.password });
+    expect([refusing.form.hidden, refusing.outcome()]).toEqual([false, 'It is used.']);
+    const gone = openPage('#x', async () => {
+      throw new TypeError('fetch failed');
+    });
+    await gone.submit({ ...ada, repeated: ada.password });
+    expect(gone.outcome()).toContain('The server does not answer');
+    const bare = openPage('', async () => ({ ok: true, json: async () => ({}) }));
+    expect([bare.form.hidden, bare.outcome()]).toEqual([true, expect.stringContaining('not whole')]);
+  });
+
+  it('never write what they are told into the page as HTML', () => {
+    expect(linkScript).not.toMatch(/innerHTML|outerHTML|document\.write|location\.(search|href)|eval/);
   });
 });
+
+type Fetch = (
+  path: string,
+  init: { readonly body: string },
+) => Promise<{ readonly ok: boolean; readonly json: () => Promise<unknown> }>;
+
+/** The page's script over as much of a browser as it touches. */
+function openPage(hash: string, fetch: Fetch) {
+  const listeners: ((event: { preventDefault: () => void }) => Promise<void>)[] = [];
+  const form = {
+    hidden: true,
+    dataset: { action: '/api/v1/first-start' },
+    fields: {},
+    querySelector: () => ({ disabled: false }),
+    addEventListener: (_: string, listener: (typeof listeners)[number]) => listeners.push(listener),
+  };
+  const outcome = { textContent: '', className: '' };
+  let address = `/first-start${hash}`;
+  runInNewContext(linkScript, {
+    document: { querySelector: () => form, getElementById: () => outcome },
+    location: { hash, pathname: '/first-start' },
+    history: { replaceState: (_: unknown, __: string, path: string) => (address = path) },
+    FormData: class {
+      *[Symbol.iterator]() {
+        yield* Object.entries(form.fields);
+      }
+    },
+    fetch,
+  });
+  return {
+    form,
+    outcome: () => outcome.textContent,
+    address: () => address,
+    submit: async (fields: Readonly<Record<string, string>>) => {
+      form.fields = fields;
+      for (const listener of listeners) await listener({ preventDefault: () => {} });
+    },
+  };
+}

@@ -21,7 +21,7 @@ const files = {
 /** The pages that one-time links lead to; outside `/api`, for browsers. */
 export const accessPages: FastifyPluginAsync = async (app) => {
   for (const [path, [type, text]] of Object.entries(files)) {
-    app.get(path, { config: { open: 'anyone' } }, async (_, reply) =>
+    app.get(path, { config: { open: 'anyone' }, schema: { hide: true } }, async (_, reply) =>
       reply
         .headers({ 'content-security-policy': policy, 'cache-control': 'no-store' })
         .type(`${type}; charset=utf-8`)

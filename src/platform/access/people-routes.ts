@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import { z } from 'zod';
 import { must } from '../kernel/index.ts';
 import * as contract from './contract.ts';
 import { accessErrors } from './errors.ts';
@@ -142,7 +143,7 @@ function addPasswords(app: App, options: AccessRouteOptions): void {
         description: 'Every other session of the person ends.',
         params: contract.personParamsSchema,
         body: contract.newPasswordSchema,
-        response: { 204: { description: 'Set', type: 'null' } },
+        response: { 204: z.null().describe('Set') },
       },
     },
     async (request, reply) => {
@@ -157,7 +158,7 @@ function addPasswords(app: App, options: AccessRouteOptions): void {
       const changed = { personId: request.params.id, password, sessionId: isOwn ? session.id : null };
       // One's own is never set without the one before, whatever one's role: the session may be stolen.
       await setPassword(options, request.caller, isOwn ? { ...changed, current: current ?? '' } : changed);
-      return reply.code(204).send();
+      return reply.code(204).send(null);
     },
   );
 

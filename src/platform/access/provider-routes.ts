@@ -1,4 +1,5 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import { z } from 'zod';
 import * as contract from './contract.ts';
 import { accessErrors } from './errors.ts';
 import type { Provider } from './provider.ts';
@@ -32,7 +33,7 @@ export function addProviderRoutes(app: App, options: Options): void {
         summary: 'Go to the identity provider to sign in',
         security: [],
         querystring: contract.oidcQuerySchema,
-        response: { 302: { description: 'To the provider', type: 'null' } },
+        response: { 302: z.null().describe('To the provider') },
       },
     },
     async (request, reply) => {
@@ -51,7 +52,7 @@ export function addProviderRoutes(app: App, options: Options): void {
         summary: 'Where the identity provider sends people back to',
         security: [],
         querystring: contract.oidcCallbackSchema,
-        response: { 302: { description: 'Signed in', type: 'null' } },
+        response: { 302: z.null().describe('Signed in') },
       },
     },
     async (request, reply) => {

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import { z } from 'zod';
 import { must } from '../kernel/index.ts';
 import { originOf } from './authentication.ts';
 import * as contract from './contract.ts';
@@ -125,14 +126,14 @@ function addOwnState(app: App, options: AccessRouteOptions): void {
       schema: {
         tags: ['access'],
         summary: 'End this session',
-        response: { 204: { description: 'Signed out', type: 'null' } },
+        response: { 204: z.null().describe('Signed out') },
       },
     },
     async (request, reply) => {
       const { session } = must(request.principal, 'the principal');
       if (session) await signOut(options, request.caller, session.id);
       clearSessionCookie(reply, options.publicUrl);
-      return reply.code(204).send();
+      return reply.code(204).send(null);
     },
   );
 }

@@ -130,7 +130,7 @@ const settings = [
     default: 1200,
     env: 'FINOPS_SERVER_RATE_LIMIT',
     description:
-      'Requests a minute that each caller may send, and each address without one; 0 for any number. Signing in has a limit of its own',
+      'Requests a minute that each caller may send, and each address that strangers come from; at most 120 to sign in; 0 for any number',
   },
   {
     key: 'oidc.issuer',

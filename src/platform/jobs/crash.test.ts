@@ -95,4 +95,4 @@ it('kill -9 in the middle of a run: it resumes or fails with the reason, and has
     { kind: 'test.work', state: 'succeeded', attempt: 2, interruptions: 1, code: null },
   ]);
   expect((await readFile(effects, 'utf8')).trim().split('\n')).toHaveLength(1);
-});
+}, 180_000);

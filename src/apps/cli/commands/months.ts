@@ -4,6 +4,7 @@ import { address, withClient } from '../client.ts';
 import type { Context } from '../context.ts';
 import { addExamples, groups } from '../help.ts';
 import type { TableData } from '../output.ts';
+import { registerAssignments } from './source-assignments.ts';
 
 const money = { kind: 'money', currencyColumn: 'currency' } as const;
 
@@ -15,6 +16,7 @@ export function register(program: Command, context: Context): void {
     .helpGroup(groups.bills)
     .action(() => listSources(context));
   addExamples(sources, { 'finops sources --json': 'for scripts' });
+  registerAssignments(sources, context);
   const periods = program.command('periods').description('billing months').helpGroup(groups.bills);
   const list = periods
     .command('list')

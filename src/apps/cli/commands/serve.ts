@@ -25,12 +25,11 @@ async function run(context: Context, { host, port }: { host?: string; port?: str
     ...(port === undefined ? {} : { 'server.port': port }),
   });
   const signal = context.signal();
-  const [{ pino }, { serve }] = await Promise.all([import('pino'), import('../../server/index.ts')]);
-  const redact = ['req.headers.authorization', '*.secret', '*.token', '*.externalId'];
-  const logger = pino(
-    { level: config.values['log.level'], redact },
-    { write: (line: string) => context.io.stderr.write(line) },
-  );
+  const { createLogger, serve } = await import('../../server/index.ts');
+  const logger = await createLogger({
+    level: config.values['log.level'],
+    write: (line) => context.io.stderr.write(line),
+  });
   await withWorkspace(context, async (workspace) => {
     const server = await serve({ workspace, config, logger });
     context.print({

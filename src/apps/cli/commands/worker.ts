@@ -20,11 +20,11 @@ export function register(program: Command, context: Context): void {
 async function run(context: Context, { concurrency }: { readonly concurrency?: string }): Promise<void> {
   const config = context.config(concurrency === undefined ? {} : { 'jobs.concurrency': concurrency });
   const signal = context.signal();
-  const [{ pino }, { openWorker }] = await Promise.all([import('pino'), import('../../server/index.ts')]);
-  const logger = pino(
-    { level: config.values['log.level'] },
-    { write: (line: string) => context.io.stderr.write(line) },
-  );
+  const { createLogger, openWorker } = await import('../../server/index.ts');
+  const logger = await createLogger({
+    level: config.values['log.level'],
+    write: (line) => context.io.stderr.write(line),
+  });
   await withWorkspace(context, async (workspace) => {
     const worker = await openWorker({ workspace, config, logger });
     const told = {

@@ -45,7 +45,7 @@ export function openTestSecrets({ root }: Pick<TestRecords, 'root'>): Promise<Se
 /** What a test's route does with its caller. */
 export type Work = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>;
 
-/** A small app with Idempotency-Keys and one route, `POST /work`. */
+/** A small app with Idempotency-Keys and one work, behind `POST /work` and, open to anyone, `/sign-in`. */
 export async function openKeyedApp(
   test: TestRecords,
   work: Work,

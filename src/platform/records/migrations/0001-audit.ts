@@ -48,7 +48,7 @@ create table audit_seal (
   hash text not null check (hash ~ '^[0-9a-f]{64}$'),
   sealed_at timestamptz not null
 );
-create index audit_seal_sealed_at on audit_seal (sealed_at);
+create index audit_seal_sealed_at on audit_seal (sealed_at, position);
 
 create function finops_append_only() returns trigger language plpgsql as $$
 begin
