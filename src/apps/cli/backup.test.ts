@@ -89,7 +89,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-describe('finops backup and restore', () => {
+describe('finops backup and restore', { timeout: 180_000 }, () => {
   it('reproduce every total elsewhere', async () => {
     const backup = await json(home, 'backup', 'taken');
     expect(backup).toMatchObject({
@@ -172,7 +172,7 @@ describe('finops backup and restore', () => {
   });
 });
 
-describe('finops keys', () => {
+describe('finops keys', { timeout: 180_000 }, () => {
   it('lists and rotates without showing a key', async () => {
     const before = await json(home, 'keys', 'list');
     expect(before).toMatchObject({ code: 0, context: { origin: 'file' }, items: [{ state: 'current' }] });
@@ -184,7 +184,7 @@ describe('finops keys', () => {
   });
 });
 
-describe('finops audit', () => {
+describe('finops audit', { timeout: 180_000 }, () => {
   it('lists what was done and what changed', async () => {
     const { items } = await json(home, 'audit', 'list', '--object', 'entity:retail');
     expect(items).toMatchObject([{ action: 'entity.create', after: { country: 'FR' } }]);

@@ -85,23 +85,27 @@ function headersOf({ body, ifMatch, streamed, accept = 'application/json' }: Ask
   };
 }
 
+const lakePath = /^\/api\/v1\/(cost-queries|exports|imports|periods|reports|rows|snapshots|sources)(\/|\?|$)/;
+
 async function inProcess(context: Context): Promise<Transport> {
   const config = context.config();
   const { buildApp, openBooks } = await import('../server/index.ts');
   const workspace = await openOwnWorkspace(context);
   const books = await openBooks({ workspace, config });
   const defects: unknown[] = [];
-  const app: FastifyInstance = await buildApp({
-    workspace,
-    config,
-    books,
-    openApi: false,
-    onDefect: (error) => defects.push(error),
-  });
+  const apps = new Map<'lake' | 'all', Promise<FastifyInstance>>();
+  /** What asks the lake only is half of what there is to load. */
+  function appFor(path: string): Promise<FastifyInstance> {
+    const parts = lakePath.test(path) ? 'lake' : 'all';
+    const onDefect = (error: unknown) => void defects.push(error);
+    const app = apps.get(parts) ?? buildApp({ workspace, config, books, parts, openApi: false, onDefect });
+    apps.set(parts, app);
+    return app;
+  }
   return {
     request: async (asked) => {
       const { method, path: url, body } = asked;
-      const response = await app.inject({
+      const response = await (await appFor(url)).inject({
         method,
         url,
         headers: headersOf(asked),
@@ -118,7 +122,7 @@ async function inProcess(context: Context): Promise<Transport> {
       };
     },
     close: async () => {
-      await app.close();
+      for (const app of apps.values()) await (await app).close();
       await books.close();
       await workspace.close();
     },

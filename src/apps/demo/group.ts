@@ -2,8 +2,16 @@ import { addMonths, type Period, parsePeriod, periodsBetween } from '../../platf
 
 /** A legal entity of the invented group. */
 export interface DemoEntity {
+  /** In the records. */
+  readonly id: string;
   readonly name: string;
   readonly country: string;
+  readonly currency: string;
+  readonly vatId: string;
+  readonly timeZone: string;
+  /** One line. */
+  readonly address: string;
+  readonly applications: readonly DemoApplication[];
 }
 
 /** How much is generated: xs ≈ 64,000 rows (tests), s ≈ 400,000, m ≈ 4 million, l ≈ 20 million. */
@@ -14,12 +22,6 @@ export const scaleFactors: Readonly<Record<DemoScale, number>> = { xs: 0.05, s: 
 
 /** The invented group. No company, account, person or price list of this name is meant. */
 export const group = 'Meridian Group';
-
-export const entities = [
-  { name: 'Meridian Retail SAS', country: 'FR' },
-  { name: 'Meridian Logistics GmbH', country: 'DE' },
-  { name: 'Meridian Labs Ltd', country: 'GB' },
-] as const satisfies readonly DemoEntity[];
 
 /** The fixed calendar: fourteen billing months; all but the last are closed (they carry invoice numbers). */
 export const months: readonly Period[] = periodsBetween(parsePeriod('2025-09'), parsePeriod('2026-10'));
@@ -84,3 +86,37 @@ export const labsApplications = applications([
   ['image-studio', 'ai', 'cc-3200'],
   ['experiment-hub', 'data-science', 'cc-3300'],
 ]);
+
+/** Ids, addresses and tax numbers are as invented as the names. */
+export const entities = [
+  {
+    id: 'retail',
+    name: 'Meridian Retail SAS',
+    country: 'FR',
+    currency: 'EUR',
+    vatId: 'FR00000000001',
+    timeZone: 'Europe/Paris',
+    address: '1 rue de l’Exemple, 75000 Paris',
+    applications: retailApplications,
+  },
+  {
+    id: 'logistics',
+    name: 'Meridian Logistics GmbH',
+    country: 'DE',
+    currency: 'EUR',
+    vatId: 'DE000000002',
+    timeZone: 'Europe/Berlin',
+    address: 'Beispielstraße 2, 10000 Berlin',
+    applications: logisticsApplications,
+  },
+  {
+    id: 'labs',
+    name: 'Meridian Labs Ltd',
+    country: 'GB',
+    currency: 'GBP',
+    vatId: 'GB000000003',
+    timeZone: 'Europe/London',
+    address: '3 Example Street, London E1 0AA',
+    applications: labsApplications,
+  },
+] as const satisfies readonly DemoEntity[];

@@ -13,6 +13,7 @@ import type { DemoBills, DemoRestatement } from './demo-bills.ts';
 import { demoErrors } from './errors.ts';
 import { generateBills } from './generate-bills.ts';
 import type { DemoScale } from './group.ts';
+import { type DemoOrganization, writeOrganization } from './write-organization.ts';
 
 export interface DemoOptions {
   /** The one folder that the demo makes: `bills/` and the workspace `data/` in it. */
@@ -50,7 +51,8 @@ export interface DemoOutcome {
     readonly after: string;
     readonly ties: boolean;
   };
-  readonly seconds: { readonly generate: number; readonly import: number };
+  readonly organization: DemoOrganization;
+  readonly seconds: { readonly generate: number; readonly import: number; readonly organization: number };
 }
 
 const marker = '.centrail-demo';
@@ -78,13 +80,25 @@ export async function runDemo(options: DemoOptions): Promise<DemoOutcome> {
     }
     const restated = await importRestatement(workspace, bills.restatement, options);
     await refreshViews(workspace);
+    const imported = performance.now();
+    options.onStep({ text: 'writing the group into the records' });
+    const organization = await writeOrganization({
+      root: workspace.root,
+      clock: workspace.clock,
+      entityOfSource: Object.fromEntries(bills.deliveries.map(({ source, entity }) => [source, entity])),
+    });
     return {
       folder: options.folder,
       workspace: workspace.root,
       bills,
       tieOut,
       restated,
-      seconds: { generate: seconds(started, generated), import: seconds(generated, performance.now()) },
+      organization,
+      seconds: {
+        generate: seconds(started, generated),
+        import: seconds(generated, imported),
+        organization: seconds(imported, performance.now()),
+      },
     };
   } finally {
     await workspace.close();

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import {
   type FastifyBaseLogger,
   type FastifyInstance,
@@ -9,20 +8,15 @@ import {
 import { validatorCompiler } from 'fastify-type-provider-zod';
 import { focusRoutes } from '../../modules/focus/index.ts';
 import { ingestionRoutes } from '../../modules/ingestion/index.ts';
-import { organizationRoutes } from '../../modules/organization/index.ts';
 import { reportingRoutes } from '../../modules/reporting/index.ts';
 import {
-  accessPages,
-  accessRoutes,
   addAuthentication,
   createAuthenticator,
   type FixedTokens,
   readAccessSettings,
 } from '../../platform/access/index.ts';
 import type { Config } from '../../platform/config/index.ts';
-import { runRoutes } from '../../platform/jobs/index.ts';
 import { newId } from '../../platform/kernel/index.ts';
-import { recordRoutes } from '../../platform/records/index.ts';
 import type { Workspace } from '../../platform/warehouse/index.ts';
 import type { Books } from './books.ts';
 import { addErrorHandling, sendProblem } from './error-handling.ts';
@@ -52,6 +46,8 @@ export interface AppOptions {
   readonly instance?: string | undefined;
   /** Answers /api/openapi.json; left out where nobody asks for it, because it takes 50 ms to load. Default true. */
   readonly openApi?: boolean | undefined;
+  /** `lake`: only what asks bills, months and costs; the rest takes time to load. Default: all. */
+  readonly parts?: 'all' | 'lake' | undefined;
   /** Told of every route. */
   readonly onRoute?: ((route: RouteOptions) => void) | undefined;
   /** Gets every error that is a bug of ours. */
@@ -85,7 +81,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   }
   const { publicUrl } = accessSettings;
   addGuards(app, { loopbackOnly: access?.loopbackOnly ?? false, publicUrl });
-  addAuthentication(app, access && createAuthenticator({ ...context, ...access, publicUrl }));
+  addAuthentication(app, access && (await createAuthenticator({ ...context, ...access, publicUrl })));
   addEtags(app, lake, productVersion());
   addIdempotency(app, { ...books, lake, newId: () => newId(clock, randomness) });
   const metrics = addMetrics(app, { lake, records: access && books.records });
@@ -107,34 +103,14 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     jobs: books.jobs,
     problemOf: problem,
   });
-  await app.register(accessPages);
-  await app.register(accessRoutes, {
-    prefix: '/api/v1',
-    ...context,
-    ...accessSettings,
-    secrets: books.secrets,
-    localUrl: access?.localUrl ?? (() => ''),
-  });
-  await app.register(runRoutes, { prefix: '/api/v1', jobs: books.jobs });
-  await app.register(recordRoutes, {
-    prefix: '/api/v1',
-    ...books,
-    workspace,
-    backupsFolder: config.values['backups.folder'],
-    keyFile: keyFileOf(config),
-    product: productVersion(),
-  });
-  await app.register(organizationRoutes, { prefix: '/api/v1', ...books, clock });
+  if (options.parts !== 'lake') {
+    const { addBookRoutes } = await import('./book-routes.ts');
+    await addBookRoutes(app, { ...options, accessSettings });
+  }
   await app.register(reportingRoutes, { prefix: '/api/v1', workspace });
   await app.register(focusRoutes, { prefix: '/api/v1', workspace });
   await app.ready();
   return app;
-}
-
-/** The file of the keys of sealed fields; undefined when they come from the environment. */
-function keyFileOf({ values }: Config): string | undefined {
-  if (values['secrets.key'] !== undefined) return undefined;
-  return values['secrets.keyFile'] ?? join(values.data, 'finops.key');
 }
 
 /** Everybody who can reach the server is on this machine: no proxy brings others. */

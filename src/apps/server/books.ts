@@ -6,9 +6,8 @@ import {
   type RunImport,
   runImport,
 } from '../../modules/ingestion/index.ts';
-import { entitiesOfSources } from '../../modules/organization/index.ts';
 import type { Config } from '../../platform/config/index.ts';
-import { type Jobs, openJobs } from '../../platform/jobs/index.ts';
+import { type Jobs, type JobsOptions, openJobs } from '../../platform/jobs/index.ts';
 import { type Scope, systemCaller } from '../../platform/kernel/index.ts';
 import type { Records, Secrets } from '../../platform/records/index.ts';
 import type { Workspace } from '../../platform/warehouse/index.ts';
@@ -34,7 +33,7 @@ export interface BooksOptions {
   readonly log?: JobsLog | undefined;
 }
 
-type JobsLog = Parameters<typeof openJobs>[0]['log'];
+type JobsLog = JobsOptions['log'];
 const silent: JobsLog = { info: () => {}, error: () => {} };
 
 /** The books of a workspace: the PostgreSQL of the configuration, or the embedded one of the folder. */
@@ -53,6 +52,7 @@ export function openBooks({ workspace, config, runImport: run, log = silent }: B
   });
   const jobs = once(async () => {
     const opened = await records.get();
+    const { entitiesOfSources } = await import('../../modules/organization/index.ts');
     const imports = importHandler({
       runImport:
         run ?? ((request, access, { onProgress }) => runImport(workspace, request, access, onProgress)),
@@ -63,7 +63,7 @@ export function openBooks({ workspace, config, runImport: run, log = silent }: B
       },
     });
     const concurrency = values['jobs.concurrency'];
-    return openJobs({ records: opened, clock, randomness, handlers: [imports], log, concurrency });
+    return await openJobs({ records: opened, clock, randomness, handlers: [imports], log, concurrency });
   });
   const secrets = once(async () => {
     const { openSecrets, keysInUse } = await import('../../platform/records/index.ts');

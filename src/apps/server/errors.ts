@@ -36,12 +36,6 @@ export const errors = errorTable('server', {
       `The lake has lost a file: ${p.file}. Restore it from a backup, or import the month again; 'finops snapshots verify' names everything that is damaged.`,
   ),
   badRequest: refusal(400, 'usage', (p: { problem: string }) => `The request cannot be read: ${p.problem}.`),
-  unauthorized: refusal(
-    401,
-    'access',
-    (_: Record<never, never>) =>
-      "The API wants 'Authorization: Bearer TOKEN': the token is the setting server.token, or the secret in finops.server.json of the workspace.",
-  ),
   strangeHost: refusal(
     403,
     'access',
@@ -106,10 +100,11 @@ export const errors = errorTable('server', {
     (p: { host: string; port: number; reason: string }) =>
       `The server cannot listen on ${p.host}, port ${p.port} (${p.reason}). Give another --port; 0 takes a free one.`,
   ),
-  stopping: refusal(
-    503,
-    'remoteUnavailable',
-    (_: Record<never, never>) => 'The import was stopped before its end; nothing was changed. Run it again.',
+  needsPostgres: refusal(
+    409,
+    'conflict',
+    (_: Record<never, never>) =>
+      "This workspace keeps its records in itself, so that its server works its runs: use 'finops serve'. For workers of their own, set FINOPS_DATABASE_URL to a PostgreSQL.",
   ),
   defect: refusal(
     500,

@@ -1,4 +1,3 @@
-import { fastifyHelmet } from '@fastify/helmet';
 import type { FastifyInstance } from 'fastify';
 
 /** What the least answer has: those to requests that cannot be read meet no hook. */
@@ -16,6 +15,8 @@ export const safeHeaders = {
  * are asked for again each time.
  */
 export async function addHeaders(app: FastifyInstance): Promise<void> {
+  // Loaded for servers only: a command that works in-process meets no browser.
+  const { fastifyHelmet } = await import('@fastify/helmet');
   await app.register(fastifyHelmet, {
     contentSecurityPolicy: {
       useDefaults: false,

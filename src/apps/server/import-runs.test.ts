@@ -109,6 +109,15 @@ describe('an import on a server', () => {
     );
   });
 
+  it('is described for programs, with its events', async () => {
+    const { paths } = await json<{ paths: Record<string, object> }>(
+      fetch(`${to.url}/api/openapi.json`, { headers: { authorization: `Bearer ${to.secret}` } }),
+    );
+    expect(Object.keys(paths)).toEqual(
+      expect.arrayContaining(['/api/v1/imports', '/api/v1/runs/{id}/events', '/api/v1/run-schedules/{name}']),
+    );
+  });
+
   it('fails as a run when a delivery is refused, with the code, and the answer still tells of the rest', async () => {
     const place = join(folder, 'bills', 'two');
     await mkdir(place, { recursive: true });

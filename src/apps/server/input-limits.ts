@@ -1,5 +1,6 @@
 import type { FastifyInstance, RouteOptions } from 'fastify';
 import { z } from 'zod';
+import { isNestedDeeperThan } from '../../platform/kernel/index.ts';
 import { errors } from './errors.ts';
 
 /** Levels of a body; a filter that somebody wrote has five. */
@@ -11,10 +12,13 @@ const deepest = 50;
  * takes no query or no body takes none: whoever sends one expects something of it, a preview for instance.
  */
 export function addInputLimits(app: FastifyInstance): void {
+  // Fastify reads plain text of itself; nobody here does.
+  app.removeContentTypeParser('text/plain');
   app.addHook('onRoute', refuseUnknownQuery);
   app.addHook('preValidation', async ({ params, query, body, routeOptions }) => {
     if (routeOptions.schema && !routeOptions.schema.body) refuseAnyBody(body);
-    for (const [place, value] of Object.entries({ params, query, body })) refuseUnfit(place, value);
+    if (isNestedDeeperThan(body, deepest)) throw errors.tooDeep({ levels: deepest });
+    for (const [place, value] of Object.entries({ params, query, body })) refuseNul(place, value);
   });
 }
 
@@ -24,31 +28,16 @@ function refuseUnknownQuery(route: RouteOptions): void {
 }
 
 function refuseAnyBody(body: unknown): void {
-  const isNone = body === undefined || body === null || JSON.stringify(body) === '{}';
+  const isNone = typeof body === 'object' ? Object.keys(body ?? {}).length === 0 : body === undefined;
   if (!isNone) throw errors.invalid({ issues: [{ field: 'body', message: 'there is nothing to say here' }] });
 }
 
-interface Part {
-  readonly path: string;
-  readonly value: unknown;
-  readonly level: number;
-}
-
-/** Without recursion: the stack is what a deep body is after. */
-function refuseUnfit(place: string, whole: unknown): void {
-  const parts: Part[] = [{ path: place, value: whole, level: 0 }];
-  for (let part = parts.pop(); part; part = parts.pop()) {
-    const { path, value, level } = part;
-    if (typeof value === 'string') refuseNul(path, value);
-    if (typeof value !== 'object' || value === null || Buffer.isBuffer(value)) continue;
-    if (level === deepest) throw errors.tooDeep({ levels: deepest });
-    for (const [name, inner] of Object.entries(value)) {
-      refuseNul(path, name);
-      parts.push({ path: `${path}.${name}`, value: inner, level: level + 1 });
-    }
+function refuseNul(field: string, value: unknown): void {
+  if (typeof value === 'string' && value.includes('\0'))
+    throw errors.invalid({ issues: [{ field, message: 'holds a NUL character' }] });
+  if (typeof value !== 'object' || value === null || Buffer.isBuffer(value)) return;
+  for (const [name, inner] of Object.entries(value)) {
+    refuseNul(field, name);
+    refuseNul(`${field}.${name}`, inner);
   }
-}
-
-function refuseNul(field: string, text: string): void {
-  if (text.includes('\0')) throw errors.invalid({ issues: [{ field, message: 'holds a NUL character' }] });
 }

@@ -1,5 +1,5 @@
-import { jobsErrors } from '../../platform/jobs/index.ts';
 import { openBooks } from './books.ts';
+import { errors } from './errors.ts';
 import { importInChild } from './import-child.ts';
 import type { ServeOptions } from './serve.ts';
 
@@ -12,11 +12,11 @@ export interface OpenWorker {
 }
 
 /**
- * Works the runs of a PostgreSQL beside its servers. Refuses with `jobs.needsPostgres` where the records are embedded:
+ * Works the runs of a PostgreSQL beside its servers. Refuses with `server.needsPostgres` where the records are embedded:
  * they have one process, the server. Bills are written into this workspace folder, which must be the servers' own.
  */
 export async function openWorker({ workspace, config, logger }: ServeOptions): Promise<OpenWorker> {
-  if (config.values.databaseUrl === undefined) throw jobsErrors.needsPostgres({});
+  if (config.values.databaseUrl === undefined) throw errors.needsPostgres({});
   const { 'engine.threads': threads, 'engine.memoryLimitMb': memoryLimitMb } = config.values;
   const runImport = importInChild({ root: workspace.root, threads, memoryLimitMb });
   const books = openBooks({ workspace, config, runImport, log: logger });

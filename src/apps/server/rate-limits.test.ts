@@ -11,7 +11,7 @@ afterEach(async () => {
   await Promise.all(apps.splice(0).map((app) => app.close()));
 });
 
-/** Callers are who `x-caller` says; `stranger` has a bad token, nobody is anonymous. */
+/** Callers are who `authorization` says; `stranger` has a bad token, nobody is anonymous. */
 async function appWith(perMinute: number, trustProxy: string[] | false = false): Promise<FastifyInstance> {
   const app = fastify({ trustProxy });
   apps.push(app);
@@ -19,8 +19,9 @@ async function appWith(perMinute: number, trustProxy: string[] | false = false):
   await addRateLimits(app, { perMinute });
   app.decorateRequest('caller');
   app.addHook('onRequest', async (request) => {
-    const name = request.headers['x-caller'];
-    if (name === 'stranger') throw errors.unauthorized({});
+    // As a token would: it names its owner.
+    const name = request.headers.authorization;
+    if (name === 'stranger') throw errors.strangeHost({ host: 'x' });
     const kind = name === 'owner' ? 'owner' : name === undefined ? 'system' : 'person';
     const actor: Actor = { kind, id: `${name}`, name: `${name}`, address: request.ip, requestId: request.id };
     request.caller = { actor, scope: everything };
@@ -47,7 +48,7 @@ async function ask(app: FastifyInstance, { caller, address, forwarded, url, meth
     url: url ?? '/api/v1/x',
     remoteAddress: address ?? '192.0.2.1',
     headers: {
-      ...(caller === undefined ? {} : { 'x-caller': caller }),
+      ...(caller === undefined ? {} : { authorization: caller }),
       ...(forwarded === undefined ? {} : { 'x-forwarded-for': forwarded }),
     },
   });
@@ -90,11 +91,13 @@ describe('the limit of requests a minute', () => {
     expect((await ask(app, { address: '2001:db8:0:2::1' })).status).toBe(200);
   });
 
-  it('counts bad tokens by address, and looks at nobody from there when they were too many', async () => {
+  it('counts bad tokens by address, and looks up nobody from there when they were too many', async () => {
     const app = await appWith(3);
-    expect(await statuses(app, 5, { caller: 'stranger' })).toEqual([401, 401, 401, 429, 429]);
+    expect((await ask(app, { caller: 'known before' })).status).toBe(200);
+    expect(await statuses(app, 5, { caller: 'stranger' })).toEqual([403, 403, 403, 429, 429]);
     expect((await ask(app, { caller: 'ann' })).status).toBe(429);
     expect((await ask(app, { caller: 'ann', address: '192.0.2.9' })).status).toBe(200);
+    expect((await ask(app, { caller: 'known before' })).status).toBe(200);
   });
 
   it('counts what is asked where nothing is', async () => {

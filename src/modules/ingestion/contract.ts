@@ -58,11 +58,11 @@ export type ImportResult = z.infer<typeof importResultSchema>;
 export const importRequestSchema = z.strictObject({
   path: z.string().min(1).max(4096),
   /** Source name; from the file's or export's name by default. */
-  source: z.string().optional(),
+  source: z.string().max(200).optional(),
   /** Forces the format: `aws-cur`, `focus`, or `mapping:FILE`. */
-  as: z.string().optional(),
+  as: z.string().max(4200).optional(),
   /** Currency of a bill that names none. */
-  currency: z.string().optional(),
+  currency: z.string().max(20).optional(),
   /** Billing month of a bill that names none. */
   period: z
     .string()
@@ -75,7 +75,7 @@ export const importRequestSchema = z.strictObject({
   again: z.boolean().default(false),
   acceptRestatement: z.boolean().default(false),
   /** Names of quarantine rules whose rows may be left out of the books. */
-  acceptQuarantine: z.array(z.string()).default([]),
+  acceptQuarantine: z.array(z.string().max(200)).max(100).default([]),
 });
 export type ImportRequest = z.input<typeof importRequestSchema>;
 export type CheckedImportRequest = z.infer<typeof importRequestSchema>;

@@ -50,7 +50,8 @@ type Kept = z.infer<typeof keptSchema>;
 export function importHandler(work: ImportWork): RunHandler {
   return handler<CheckedImportRequest, Kept, ImportResult>({
     kind: importKind,
-    resumable: true,
+    // Asked to import what is unchanged too, it cannot tell what it has published itself.
+    resumable: ({ request }) => !request.again,
     asked: importRequestSchema,
     input: keptSchema,
     accept: (request, caller) => accept(work, request, caller),

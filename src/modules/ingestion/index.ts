@@ -21,7 +21,7 @@ export type {
 export type { MonthDiff } from './diff-months.ts';
 export type { ExplainedRow } from './explain-row.ts';
 export { importBill } from './import-bill.ts';
-export { type ImportWork, importHandler, importKind } from './import-handler.ts';
+export { importHandler } from './import-handler.ts';
 export type { ImportContext, ImportProgress } from './import-run.ts';
 export type { Reconciliation } from './reconcile-invoice.ts';
 export { type IngestionRouteOptions, ingestionRoutes } from './routes.ts';

@@ -9,7 +9,7 @@ const asOfSchema = z
   .refine((text) => text.length === 7 || daySchema.safeParse(text).success, 'there is no such day')
   .meta({ example: '2026-03' });
 
-export const monthSchema = z
+const monthSchema = z
   .string()
   .regex(/^(19|[2-9]\d)\d{2}-(0[1-9]|1[0-2])$/, 'write a month as YYYY-MM')
   .meta({ example: '2026-10' });
@@ -36,7 +36,7 @@ export function listQuerySchema(kind: Kind) {
   return z.strictObject({
     ...pageShape,
     active: z.stringbool().optional(),
-    ...(kind.fields['label'] ? { asOf: asOfSchema.optional() } : {}),
+    asOf: asOfSchema.optional(),
     ...Object.fromEntries(filters.map(([name]) => [name, z.string().max(200).optional()])),
   });
 }
@@ -159,8 +159,8 @@ export const importDiffSchema = z.object({
 });
 export type ImportDiffAnswer = z.infer<typeof importDiffSchema>;
 
-export const periodStateSchema = z.enum(['OPEN', 'CLOSED', 'LOCKED']);
-const entityPeriodSchema = z.object({
+const periodStateSchema = z.enum(['OPEN', 'CLOSED', 'LOCKED']);
+export const entityPeriodSchema = z.object({
   entity: z.string(),
   period: z.string(),
   state: periodStateSchema,
@@ -170,7 +170,6 @@ const entityPeriodSchema = z.object({
   changedBy: z.string().nullable(),
 });
 
-export { entityPeriodSchema };
 export type EntityPeriod = z.infer<typeof entityPeriodSchema>;
 
 export const entityPeriodListSchema = z.object({
@@ -198,9 +197,8 @@ const sourceName = z
   .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/, 'take 1 to 100 letters, digits, and . _ - after the first');
 export const sourceParamsSchema = z.strictObject({ source: sourceName });
 export const sourceEntitySchema = z.strictObject({ entity: idSchema });
-const sourceAssignmentSchema = z.object({ source: z.string(), entity: z.string(), version: z.int() });
+export const sourceAssignmentSchema = z.object({ source: z.string(), entity: z.string(), version: z.int() });
 
-export { sourceAssignmentSchema };
 export type SourceAssignment = z.infer<typeof sourceAssignmentSchema>;
 
 export const sourceAssignmentListSchema = z.object({

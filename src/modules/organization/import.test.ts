@@ -227,18 +227,11 @@ describe('a large file', () => {
     const csv = ['id,label,entity,environments,team,costCentre,attributes.cluster', ...rows].join('\n');
     const started = performance.now();
     expect((await bring('applications', csv)).created).toHaveLength(count);
-    const created = performance.now();
-    expect((await bring('applications', csv.replaceAll('prod', 'non_prod'))).changed).toHaveLength(count);
-    const changed = performance.now();
-    expect((await bring('applications', csv.replaceAll('prod', 'non_prod'))).unchanged).toBe(count);
-    const same = performance.now();
-    const text = await exported('applications');
-    expect(text.split('\r\n')).toHaveLength(count + 3);
-    const figures = [created - started, changed - created, same - changed, performance.now() - same];
-    console.log(
-      `10,000 applications: create, change, same, export: ${figures.map(Math.round).join(', ')} ms`,
-    );
-    expect(figures[0]).toBeLessThan(20_000);
+    expect(performance.now() - started).toBeLessThan(20_000);
+    const elsewhere = csv.replaceAll('prod', 'non_prod');
+    expect((await bring('applications', elsewhere)).changed).toHaveLength(count);
+    expect((await bring('applications', elsewhere)).unchanged).toBe(count);
+    expect((await exported('applications')).split('\r\n')).toHaveLength(count + 3);
     expect((await send('GET', '/applications/app-00042/history')).body.items).toHaveLength(2);
   });
 });

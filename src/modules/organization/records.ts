@@ -138,13 +138,28 @@ async function readAssignments(
   conditions: readonly RawBuilder<unknown>[] = [],
 ): Promise<Map<string, Dated<Values>[]>> {
   const narrowing = [ids ? sql`application_id = any(${ids})` : sql`true`, ...conditions];
-  const { rows } = await sql<Dated<Values> & { id: string }>`
+  const { rows } = await sql<AssignmentRow>`
     select application_id as id, valid_from as "validFrom", valid_to as "validTo",
-      jsonb_build_object('team', team_id, 'costCentre', cost_centre_id, 'attributes', attributes) as value
+      team_id as team, cost_centre_id as "costCentre", attributes
     from application_assignment
     where ${sql.join(narrowing, sql` and `)}
     order by application_id, valid_from`.execute(tx);
-  return grouped(rows);
+  return grouped(
+    rows.map(({ id, validFrom, validTo, team, costCentre, attributes }) => {
+      // The database keeps names by length.
+      const sorted = Object.entries(attributes).sort(([a], [b]) => (a < b ? -1 : 1));
+      return { id, validFrom, validTo, value: { team, costCentre, attributes: Object.fromEntries(sorted) } };
+    }),
+  );
+}
+
+interface AssignmentRow {
+  readonly id: string;
+  readonly validFrom: string;
+  readonly validTo: string | null;
+  readonly team: string | null;
+  readonly costCentre: string | null;
+  readonly attributes: Readonly<Record<string, string>>;
 }
 
 function grouped<T>(rows: readonly (Dated<T> & { readonly id: string })[]): Map<string, Dated<T>[]> {

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type {} from '../../platform/access/index.ts';
-import type { Scope } from '../../platform/kernel/index.ts';
+import { isNestedDeeperThan, type Scope } from '../../platform/kernel/index.ts';
 import {
   type CostQuery,
   costQuerySchema,
@@ -17,6 +17,9 @@ import { listReports, runReport } from './run-report.ts';
 interface ReportingRouteOptions {
   readonly workspace: Workspace;
 }
+
+/** Levels of a query in an address. */
+const deepest = 50;
 
 const example = {
   measures: [{ sum: 'BilledCost' }],
@@ -117,6 +120,9 @@ function parseLinked(text: string): CostQuery {
   } catch {
     throw errors.unfitQuery({ problem: 'it is not JSON' });
   }
+  // The server does the same with bodies: a deep one would exhaust the stack.
+  if (isNestedDeeperThan(value, deepest))
+    throw errors.unfitQuery({ problem: `it is nested deeper than ${deepest} levels` });
   const parsed = costQuerySchema.safeParse(value);
   if (parsed.success) return parsed.data;
   throw errors.unfitQuery({ problem: z.prettifyError(parsed.error).replace(/\s*\n\s*/g, ' ') });

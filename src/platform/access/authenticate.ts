@@ -1,12 +1,4 @@
-import {
-  type Actor,
-  type Caller,
-  type Clock,
-  everything,
-  ownerCaller,
-  type Randomness,
-  systemCaller,
-} from '../kernel/index.ts';
+import { type Caller, type Clock, everything, type Randomness, systemCaller } from '../kernel/index.ts';
 import { audit, type Records } from '../records/index.ts';
 import {
   type Credential,
@@ -20,6 +12,7 @@ import {
 } from './credential.ts';
 import { accessErrors } from './errors.ts';
 import type { Principal } from './model.ts';
+import { type Origin, ownerPrincipal, unlimited } from './owner-principal.ts';
 import { type FoundPerson, type FoundSession, findSession, findToken, touchToken } from './principal-sql.ts';
 import { judgeCookie, touchMs } from './session-rules.ts';
 import { deleteSession, rotateSession, touchSession } from './session-sql.ts';
@@ -30,12 +23,6 @@ export interface AccessContext {
   readonly records: () => Promise<Records>;
   readonly clock: Clock;
   readonly randomness: Randomness;
-}
-
-/** Where a request comes from, as the audit log names it. */
-export interface Origin {
-  readonly address: string | null;
-  readonly requestId: string | null;
 }
 
 export interface Authenticated {
@@ -50,23 +37,6 @@ export interface FixedTokens {
   readonly secretOfOwner: string;
   /** The setting `server.token`: its bearer may do everything, and is not the owner. */
   readonly operatorToken?: string | undefined;
-}
-
-/** The owner of the workspace folder. */
-export function ownerPrincipal({ requestId, address }: Origin): Principal {
-  return unlimited({ ...ownerCaller(requestId).actor, address });
-}
-
-function unlimited(actor: Actor): Principal {
-  return {
-    actor,
-    grants: 'everything',
-    limit: null,
-    sources: {},
-    personId: null,
-    session: null,
-    token: null,
-  };
 }
 
 /** Whose token this is. Refusals: `access.badToken`, `tokenExpired`, `tokenRevoked`, `inactive`. */

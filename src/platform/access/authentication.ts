@@ -1,77 +1,15 @@
 import fastifyCookie from '@fastify/cookie';
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 import { type Actor, assert, everything, nothing } from '../kernel/index.ts';
-import {
-  type AccessContext,
-  authenticateCookie,
-  authenticateToken,
-  type FixedTokens,
-  type Origin,
-  ownerPrincipal,
-} from './authenticate.ts';
 import { accessErrors } from './errors.ts';
 import type { Principal } from './model.ts';
+import { type Origin, originOf, ownerPrincipal } from './owner-principal.ts';
 import { permissions } from './permissions.ts';
-import { isSafeMethod, refuseForgery } from './same-origin.ts';
 import { callerFor } from './scope-of.ts';
-import { clearSessionCookie, cookieOf, sessionCookieName, setSessionCookie } from './session-cookie.ts';
 import './request.ts';
-
-export interface AuthenticatorOptions extends AccessContext, FixedTokens {
-  /** `https://finops.example.com`: what browsers call the server. */
-  readonly publicUrl?: string | undefined;
-}
 
 /** Says who sends a request; null for nobody. */
 export type Authenticator = (request: FastifyRequest, reply: FastifyReply) => Promise<Principal | null>;
-
-/**
- * Finds out who sends a request: by the bearer token where there is one, else by the session's cookie. A token or cookie
- * that is no good is refused, whatever the route asks for; so is a change by cookie that another site's page could make.
- */
-export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
-  return async (request, reply) => {
-    const origin = originOf(request);
-    const { authorization } = request.headers;
-    if (authorization !== undefined)
-      return await authenticateToken(options, options, bearerOf(authorization), origin);
-    const cookie = cookieOf(request, sessionCookieName);
-    if (cookie === undefined) return null;
-    return await bySession(options, cookie, request, reply);
-  };
-}
-
-async function bySession(
-  options: AuthenticatorOptions,
-  cookie: string,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<Principal> {
-  const { publicUrl } = options;
-  const isSafe = isSafeMethod(request.method);
-  try {
-    const place = { ...originOf(request), isSafe };
-    const { principal, newCookie } = await authenticateCookie(options, cookie, place);
-    if (!isSafe) refuseForgery(request, principal.session?.csrfToken ?? '', publicUrl);
-    if (newCookie !== null) setSessionCookie(reply, newCookie, publicUrl);
-    return principal;
-  } catch (error) {
-    // A session that is no more leaves the browser, too.
-    if ((error as { readonly status?: number }).status === 401) clearSessionCookie(reply, publicUrl);
-    throw error;
-  }
-}
-
-/** Where a request comes from. */
-export function originOf({ ip, id }: FastifyRequest): Origin {
-  return { address: ip, requestId: id };
-}
-
-function bearerOf(authorization: string): string {
-  const token = /^Bearer +(\S+)$/i.exec(authorization)?.[1];
-  if (token === undefined) throw accessErrors.unauthorized({});
-  return token;
-}
 
 /**
  * Lets nobody call a route without what the route asks for, and sets `request.caller`, `principal` and `isOwner`. Without

@@ -18,7 +18,7 @@ export const emailSchema = z.email('an e-mail address').max(254);
 const password = z.string().min(1).max(1000);
 
 /** A role and what it extends to: everything, or what is named. */
-export const grantSchema = z.strictObject({
+const grantSchema = z.strictObject({
   role: z.enum(roleNames),
   scopeKind: z.enum(['all', 'entities', 'companies', 'applications']).default('all'),
   scopeIds: z.array(scopeId).max(1000).default([]),

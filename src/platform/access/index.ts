@@ -1,10 +1,13 @@
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import type { AccessContext } from './authenticate.ts';
+import type { Authenticator } from './authentication.ts';
+import type { AuthenticatorOptions } from './authenticator.ts';
+import type { OneTimeLink } from './links.ts';
+import type { AccessRouteOptions } from './routes.ts';
+
 export type { AccessContext, FixedTokens } from './authenticate.ts';
-export {
-  type Authenticator,
-  type AuthenticatorOptions,
-  addAuthentication,
-  createAuthenticator,
-} from './authentication.ts';
+export { type Authenticator, addAuthentication } from './authentication.ts';
+export type { AuthenticatorOptions } from './authenticator.ts';
 export type {
   LinkAnswer,
   MadeTokenAnswer,
@@ -14,7 +17,7 @@ export type {
   TokenAnswer,
   TokenList,
 } from './contract.ts';
-export { type OneTimeLink, openFirstStart } from './links.ts';
+export type { OneTimeLink } from './links.ts';
 export { isLoopback } from './loopback.ts';
 export type { Grant, Principal } from './model.ts';
 export { accessPages } from './pages.ts';
@@ -27,6 +30,23 @@ export {
   type ScopeKind,
 } from './permissions.ts';
 export type { Caller } from './request.ts';
-export { type AccessRouteOptions, accessRoutes } from './routes.ts';
-export { callerFor, scopeOf } from './scope-of.ts';
+export type { AccessRouteOptions } from './routes.ts';
 export { type AccessSettings, type OidcSettings, readAccessSettings } from './settings.ts';
+
+// A command in the workspace's own process asks nobody who they are: what reads the records is loaded when it is called for.
+
+/** As `createAuthenticator` of authenticator.ts. */
+export async function createAuthenticator(options: AuthenticatorOptions): Promise<Authenticator> {
+  return (await import('./authenticator.ts')).createAuthenticator(options);
+}
+
+/** As `accessRoutes` of routes.ts. */
+export const accessRoutes: FastifyPluginAsyncZod<AccessRouteOptions> = async (app, options) => {
+  const { accessRoutes: routes } = await import('./routes.ts');
+  await routes(app, options);
+};
+
+/** As `openFirstStart` of links.ts. */
+export async function openFirstStart(context: AccessContext): Promise<OneTimeLink | undefined> {
+  return (await import('./links.ts')).openFirstStart(context);
+}

@@ -7,7 +7,7 @@ const cost = { memoryCost: 19_456, timeCost: 2, parallelism: 1, outputLen: 32 } 
 const nobodysHash =
   '$argon2id$v=19$m=19456,t=2,p=1$tiECtjYZWrufu0UHAiqSSg$/abVaHdoaSo6sk2x5yA2q42fq7VOQDK68sWrupuO500';
 
-export const shortestPassword = 12;
+const shortestPassword = 12;
 const longestBytes = 1000;
 
 /** Refuses with `access.weakPassword`: under 12 characters, over 1,000 bytes, one character throughout, or the e-mail. */

@@ -1,6 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { systemCaller } from '../kernel/index.ts';
+import type { Records } from '../records/index.ts';
 import type { PersonAnswer } from './contract.ts';
+import { lockAdmins } from './people-sql.ts';
+import { signIn } from './sign-in.ts';
 import {
   type AccessApp,
   admin,
@@ -207,6 +211,30 @@ describe('a change of a person', () => {
     expect([invited.status, invited.json['code']]).toEqual([409, 'access.deactivated']);
   });
 
+  it.each([
+    ['deactivated', (id: string) => call('PATCH', `/people/${id}`, { active: false }, '*')],
+    [
+      'given another password',
+      (id: string) => call('POST', `/people/${id}/password`, { password: 'yet another password' }),
+    ],
+  ])('keeps out whoever was %s while the password was being verified', async (_, change) => {
+    const { person, password } = await withPassword();
+    let writes = 0;
+    const records: Records = {
+      ...test.records,
+      write: async (caller, work) => {
+        // The first counts the attempt, the second begins the session.
+        if (++writes === 2) expect((await change(person.id)).status).toBeLessThan(300);
+        return await test.records.write(caller, work);
+      },
+    };
+    const context = { ...test.context, records: async () => records };
+    const place = { address: null, requestId: null, userAgent: null };
+    const signingIn = signIn(context, { email: person.email, password }, place);
+    await expect(signingIn).rejects.toMatchObject({ code: 'access.wrongCredentials' });
+    expect(writes).toBe(2);
+  });
+
   it('is not for those without person.manage', async () => {
     const { person, browser } = await withPassword([{ role: 'finance.admin', scopeKind: 'all' }]);
     const attempts = [
@@ -272,6 +300,36 @@ describe('the last administrator', () => {
     });
   });
 });
+
+describe('who is administrator', () => {
+  it('is changed by one at a time', async () => {
+    const person = await newPerson([everything]);
+    const { promise: gate, resolve: open } = withResolvers();
+    const { promise: locked, resolve: hasLock } = withResolvers();
+    const first = test.records.write(systemCaller, async (tx) => {
+      await lockAdmins(tx);
+      hasLock();
+      await gate;
+    });
+    await locked;
+    let isDone = false;
+    const second = call('PUT', `/people/${person.id}/grants`, { grants: [] }, '*').then(() => {
+      isDone = true;
+    });
+    await sleep(300);
+    expect(isDone).toBe(false);
+    open();
+    await Promise.all([first, second]);
+  });
+});
+
+function withResolvers(): { readonly promise: Promise<void>; readonly resolve: () => void } {
+  let resolve = () => {};
+  const promise = new Promise<void>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
+}
 
 describe('passwords and invitations', () => {
   it('change one’s own with the current one; every other session ends', async () => {

@@ -51,23 +51,24 @@ describe('signing in with a password', () => {
   });
 
   it('answers the same, and as slowly, whether the e-mail or the password is wrong', async () => {
-    const times = { known: Number.POSITIVE_INFINITY, unknown: Number.POSITIVE_INFINITY };
-    const answers = [];
-    for (let round = 0; round < 3; round++) {
+    // The quickest of many rounds: other work on the machine makes a round slower, never quicker.
+    const quickest = { known: Number.POSITIVE_INFINITY, unknown: Number.POSITIVE_INFINITY };
+    const answers = new Set<string>();
+    for (let round = 0; round < 10; round++) {
+      test.clock.forward(24 * 3_600_000);
       for (const [kind, email] of [
         ['known', admin.email],
         ['unknown', 'nobody@example.com'],
       ] as const) {
         const start = performance.now();
         const { status, json } = await signIn({ ...wrong, email });
-        times[kind] = Math.min(times[kind], performance.now() - start);
-        answers.push({ status, ...json });
+        quickest[kind] = Math.min(quickest[kind], performance.now() - start);
+        answers.add(JSON.stringify({ status, ...json }));
       }
     }
-    expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1);
-    expect(answers[0]).toMatchObject({ status: 401, code: 'access.wrongCredentials' });
-    // Without the verification of nobody's hash the unknown one takes a tenth.
-    expect(times.unknown / times.known).toBeGreaterThan(0.5);
+    expect([...answers]).toEqual([expect.stringContaining('"code":"access.wrongCredentials"')]);
+    // Without the verification of nobody's hash the unknown one takes a fraction.
+    expect(quickest.unknown / quickest.known).toBeGreaterThan(0.6);
   });
 
   it('begins a new session whatever cookie the browser held before', async () => {

@@ -1,8 +1,9 @@
 import { type Caller, everything } from '../kernel/index.ts';
 import { audit, type Records } from '../records/index.ts';
-import type { AccessContext, Origin } from './authenticate.ts';
+import type { AccessContext } from './authenticate.ts';
 import { countAttempt } from './count-attempt.ts';
 import { accessErrors } from './errors.ts';
+import type { Origin } from './owner-principal.ts';
 import { hashPassword, isOutdated, verifyPassword } from './passwords.ts';
 import { type Credentials, changePerson, findByEmail, lockCredentials } from './people-sql.ts';
 import { deleteSession } from './session-sql.ts';

@@ -1,6 +1,7 @@
 import type { Tx } from '../records/index.ts';
-import type { AccessContext, Origin } from './authenticate.ts';
+import type { AccessContext } from './authenticate.ts';
 import { digestOf, newSecret, writeCookie } from './credential.ts';
+import type { Origin } from './owner-principal.ts';
 import { sessionMs } from './session-rules.ts';
 import { insertSession } from './session-sql.ts';
 

@@ -14,7 +14,7 @@ import { type ApiToken, getToken, insertToken, listTokens, revokeToken } from '.
 
 const day = 86_400_000;
 /** Tokens end; the longest life is a year. */
-export const longestTokenDays = 365;
+const longestTokenDays = 365;
 const usualTokenDays = 90;
 
 export interface NewToken {

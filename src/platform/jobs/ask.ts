@@ -2,8 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Caller } from '../kernel/index.ts';
 import { audit, type Tx } from '../records/index.ts';
 import { jobsErrors } from './errors.ts';
+import { findRun, findUnderWay } from './find-runs-sql.ts';
 import { hasEnded, type Run } from './model.ts';
-import { detach, findRun, findUnderWay, insertOrFind, queueAgain, requestCancel } from './records.ts';
+import { detach, insertOrFind, queueAgain, requestCancel } from './records.ts';
 import { appendLog } from './steps-sql.ts';
 import { handlerOf, type World } from './world.ts';
 

@@ -7,7 +7,7 @@ const kind = z.string().min(1).max(100).meta({ example: 'bill.import' });
 const instant = z.string().meta({ example: '2026-10-14T06:30:00.000Z' });
 const rows = z.int();
 
-export const runStates = ['queued', 'running', 'succeeded', 'failed', 'cancelled'] as const;
+const runStates = ['queued', 'running', 'succeeded', 'failed', 'cancelled'] as const;
 
 /** Why it failed, or failed last. */
 const runProblemSchema = z.object({
@@ -18,7 +18,7 @@ const runProblemSchema = z.object({
   params: z.record(z.string(), z.unknown()),
 });
 
-export const runProgressSchema = z.object({
+const runProgressSchema = z.object({
   /** What is being done now. */
   label: z.string(),
   done: z.number(),
@@ -61,7 +61,7 @@ export const runSchema = z
   .meta({ id: 'Run' });
 export type RunAnswer = z.infer<typeof runSchema>;
 
-export const runStepSchema = z.object({
+const runStepSchema = z.object({
   attempt: z.int(),
   number: z.int(),
   name: z.string(),
@@ -71,7 +71,7 @@ export const runStepSchema = z.object({
   startedAt: instant,
   finishedAt: instant.nullable(),
 });
-export const runLogLineSchema = z.object({
+const runLogLineSchema = z.object({
   id: z.string(),
   attempt: z.int(),
   at: instant,

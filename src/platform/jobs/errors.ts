@@ -90,10 +90,4 @@ export const jobsErrors = errorTable('jobs', {
     (p: { cursor: string }) =>
       `The cursor '${p.cursor}' is none of ours. Leave it out to begin at the start of the list.`,
   ),
-  needsPostgres: refusal(
-    409,
-    'conflict',
-    (_: Record<never, never>) =>
-      `This workspace keeps its records in itself, so that its server works its runs: use 'finops serve'. For workers of their own, set FINOPS_DATABASE_URL to a PostgreSQL.`,
-  ),
 });

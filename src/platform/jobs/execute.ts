@@ -6,7 +6,7 @@ import { type Ending, type Outcome, outcomeOf, type StopReason } from './outcome
 import { createRecorder, type Recorder, type Told } from './recorder.ts';
 import { endAttempt, giveToEntity, keepAlive } from './records.ts';
 import { appendLog, type NewLogLine, saveSteps } from './steps-sql.ts';
-import type { World } from './world.ts';
+import { canBeginAgain, type World } from './world.ts';
 
 /** A run that this process works. */
 export interface Execution {
@@ -122,7 +122,7 @@ async function finish(
   stopped: StopReason | undefined,
 ): Promise<Run | undefined> {
   if (stopped === 'lost' && 'error' in ending) return undefined;
-  const outcome = outcomeOf(run, ending, stopped);
+  const outcome = outcomeOf({ ...run, resumable: canBeginAgain(world, run) }, ending, stopped);
   if ('error' in ending && stopped === undefined) tellLog(world, run, ending.error);
   recorder.endSteps(outcome.state);
   const told = recorder.take();

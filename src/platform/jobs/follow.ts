@@ -1,8 +1,8 @@
 import { type Caller, systemCaller } from '../kernel/index.ts';
 import { jobsErrors } from './errors.ts';
+import { findRun } from './find-runs-sql.ts';
 import { hasEnded, type Run, type RunLogLine, type RunStep, type ShownProgress } from './model.ts';
 import { listenTo } from './news.ts';
-import { findRun } from './records.ts';
 import { listLog, listSteps } from './steps-sql.ts';
 import type { Worker } from './worker.ts';
 import type { World } from './world.ts';

@@ -1,8 +1,9 @@
+import type { Jobs, JobsOptions } from './jobs.ts';
+
 export type { Asked, Wish } from './ask.ts';
 export type { RunAnswer, RunDetailAnswer, RunList, ScheduleAnswer, ScheduleList } from './contract.ts';
-export { jobsErrors } from './errors.ts';
 export type { FollowHooks } from './follow.ts';
-export { type Jobs, type JobsOptions, openJobs } from './jobs.ts';
+export type { Jobs, JobsOptions } from './jobs.ts';
 export {
   type Accepted,
   handler,
@@ -13,3 +14,8 @@ export {
   type ShownProgress,
 } from './model.ts';
 export { type RunRouteOptions, runRoutes } from './routes.ts';
+
+/** As `openJobs` of jobs.ts, which is loaded when it is called for: most commands ask for no run. */
+export async function openJobs(options: JobsOptions): Promise<Jobs> {
+  return (await import('./jobs.ts')).openJobs(options);
+}

@@ -1,9 +1,10 @@
 import { setMaxListeners } from 'node:events';
-import { type Caller, type Clock, newId, type Randomness, Refusal } from '../kernel/index.ts';
+import { assert, type Caller, type Clock, newId, type Randomness, Refusal } from '../kernel/index.ts';
 import type { Records } from '../records/index.ts';
 import { type Asked, ask, cancelRun, retryRun, type Wish } from './ask.ts';
 import { createBus } from './bus.ts';
 import { jobsErrors } from './errors.ts';
+import { findRun, listRuns } from './find-runs-sql.ts';
 import { type FollowHooks, type RunEvent, untilEnded, watchRun } from './follow.ts';
 import {
   PartialFailure,
@@ -14,7 +15,6 @@ import {
   type RunState,
   type RunStep,
 } from './model.ts';
-import { findRun, listRuns } from './records.ts';
 import { type AskedSchedule, fireDue, removeSchedule, setSchedule } from './schedules.ts';
 import { findSchedule, listSchedules, type Schedule } from './schedules-sql.ts';
 import { listLog, listSteps } from './steps-sql.ts';
@@ -89,6 +89,7 @@ const tailLines = 200;
 /** Opens the jobs over records; nothing is worked until `start`, except what is asked for here. */
 export function openJobs(options: JobsOptions): Jobs {
   const { records, clock, randomness, log, concurrency } = options;
+  assert(options.handlers.length > 0, 'jobs have at least one handler');
   const world: World = {
     ...{ records, clock, randomness, log },
     handlers: new Map(options.handlers.map((handler) => [handler.kind, handler])),

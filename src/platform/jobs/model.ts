@@ -127,33 +127,36 @@ export interface Accepted<Input> {
 /** How runs of one kind are asked for and done, as the worker sees it: see `handler`. */
 export interface RunHandler {
   readonly kind: string;
-  /**
-   * True when the work may begin again after its process died at any moment, because what it had done is recognised.
-   * Other runs fail when they are interrupted.
-   */
-  readonly resumable: boolean;
+  /** True when the work with this input may begin again: see `handler`. */
+  readonly resumable: (input: unknown) => boolean;
   readonly accept: (asked: unknown, caller: Caller) => Promise<Accepted<unknown>>;
   readonly run: (input: unknown, context: RunContext) => Promise<unknown>;
 }
 
 /**
  * Makes a handler of its typed parts. `accept` checks what the caller wants, with refusals, and adds to it what the caller
- * may do; `input` reads the kept input again when the run begins, maybe by a later version. A `Refusal` that `run` throws
- * fails the run at once, unless it says that something remote is unavailable; that, and any other error, is tried again.
+ * may do; `input` reads the kept input again when the run begins, maybe by a later version.
+ *
+ * `resumable`: the work may begin again after it ended at any moment, because what it had done is recognised. Then it goes on
+ * after an interruption, and is tried again after an error that may pass: anything but a refusal, or one that says that
+ * something remote is unavailable. Other work is begun once, and fails with the reason.
  */
 export function handler<Wanted, Input, Result>(parts: {
   readonly kind: string;
-  readonly resumable: boolean;
+  readonly resumable: (input: Input) => boolean;
   /** What a caller may ask for; what does not fit is refused with `jobs.unfitInput`. */
   readonly asked: z.ZodType<Wanted>;
   readonly input: z.ZodType<Input>;
   readonly accept: (asked: Wanted, caller: Caller) => Promise<Accepted<Input>>;
   readonly run: (input: Input, context: RunContext) => Promise<Result>;
 }): RunHandler {
-  const { kind, resumable } = parts;
+  const { kind } = parts;
   return {
     kind,
-    resumable,
+    resumable: (kept) => {
+      const read = parts.input.safeParse(kept);
+      return read.success && parts.resumable(read.data);
+    },
     accept: async (asked, caller) => {
       const read = parts.asked.safeParse(asked);
       if (read.success) return parts.accept(read.data, caller);

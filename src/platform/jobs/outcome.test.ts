@@ -6,7 +6,14 @@ const errors = errorTable('test', {
   bad: refusal(422, 'badData', (_: Record<never, never>) => 'It does not balance.'),
   away: refusal(503, 'remoteUnavailable', (_: Record<never, never>) => 'The bucket does not answer.'),
 });
-const run: Tried = { id: 'r1', place: 'queue', failures: 0, maxFailures: 3, interruptions: 0 };
+const run: Tried = {
+  id: 'r1',
+  resumable: true,
+  place: 'queue',
+  failures: 0,
+  maxFailures: 3,
+  interruptions: 0,
+};
 const failed = (error: unknown) => ({ error });
 
 describe('what becomes of a run', () => {
@@ -31,6 +38,16 @@ describe('what becomes of a run', () => {
       { state: 'queued', delayMs: 20_000, counts: 'failure' },
       { state: 'failed', problem: { code: 'test.away' } },
     ]);
+  });
+
+  it('is failure when the work cannot begin again, whatever the error: it may have had its effect', () => {
+    const once = { ...run, resumable: false };
+    for (const error of [errors.away({}), new Error('x')])
+      expect(outcomeOf(once, failed(error), undefined)).toMatchObject({ state: 'failed' });
+    expect(outcomeOf(once, failed(new Error('killed')), 'stopping')).toMatchObject({
+      state: 'failed',
+      problem: { code: 'jobs.interrupted' },
+    });
   });
 
   it('waits an hour at most between tries', () => {
@@ -63,22 +80,22 @@ describe('what becomes of a run whose process died', () => {
   const lost = { ...run, cancelRequestedBy: null };
 
   it('goes on when it can begin again', () => {
-    expect(outcomeOfInterruption(lost, true)).toMatchObject({ state: 'queued', counts: 'interruption' });
+    expect(outcomeOfInterruption(lost)).toMatchObject({ state: 'queued', counts: 'interruption' });
   });
 
   it.each([
-    ['it cannot begin again', lost, false],
-    ['its command is gone', { ...lost, place: 'here' as const }, true],
-    ['it has taken its process with it too often', { ...lost, interruptions: maxInterruptions }, true],
-  ])('fails with the reason when %s', (_, interrupted, resumable) => {
-    expect(outcomeOfInterruption(interrupted, resumable)).toMatchObject({
+    ['it cannot begin again', { ...lost, resumable: false }],
+    ['its command is gone', { ...lost, place: 'here' as const }],
+    ['it has taken its process with it too often', { ...lost, interruptions: maxInterruptions }],
+  ])('fails with the reason when %s', (_, interrupted) => {
+    expect(outcomeOfInterruption(interrupted)).toMatchObject({
       state: 'failed',
       problem: { code: 'jobs.interrupted' },
     });
   });
 
   it('is cancelled when somebody wanted that', () => {
-    expect(outcomeOfInterruption({ ...lost, cancelRequestedBy: 'ann' }, true)).toEqual({
+    expect(outcomeOfInterruption({ ...lost, cancelRequestedBy: 'ann' })).toEqual({
       state: 'cancelled',
     });
   });

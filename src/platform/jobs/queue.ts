@@ -42,7 +42,8 @@ export async function openQueue(records: Records, log: JobsLog): Promise<Queue> 
           name,
           jobs.map(({ id }) => id),
         );
-      return jobs.map(({ data }) => data.run);
+      // The database gives them in any order; ids sort by the time of asking.
+      return jobs.map(({ data }) => data.run).sort();
     },
     close: () => boss.stop({ graceful: false }),
   };

@@ -1,8 +1,10 @@
-import { type Kysely, type Selectable, sql } from 'kysely';
+import { sql } from 'kysely';
 import { Defect } from '../kernel/index.ts';
 import { jsonb, type Tx } from '../records/index.ts';
-import type { Run, RunProblem, RunState, ShownProgress } from './model.ts';
+import { findUnderWay } from './find-runs-sql.ts';
+import type { Run, ShownProgress } from './model.ts';
 import type { Outcome } from './outcome.ts';
+import { runOf } from './run-row.ts';
 import { storable } from './storable.ts';
 
 /** What a new run is made of. `here`: it begins at once, in the process with this instance. */
@@ -68,69 +70,6 @@ async function insertRun(tx: Tx, run: NewRun): Promise<Run | undefined> {
     .returningAll()
     .executeTakeFirst();
   return row && runOf(row);
-}
-
-/** The run with this key that is under way, if there is one. */
-export async function findUnderWay(
-  tx: Tx,
-  { kind, key, entity }: Pick<Run, 'kind' | 'key' | 'entity'>,
-): Promise<Run | undefined> {
-  const row = await tx
-    .selectFrom('run')
-    .selectAll()
-    .where('kind', '=', kind)
-    .where('key', '=', key)
-    .where(sql<string>`coalesce(entity_id, '')`, '=', entity ?? '')
-    .where('state', 'in', ['queued', 'running'])
-    .executeTakeFirst();
-  return row && runOf(row);
-}
-
-/** The run as it stands, or undefined when the caller cannot see one with this id. */
-export async function findRun(tx: Tx, id: string, lock = false): Promise<Run | undefined> {
-  const query = tx.selectFrom('run').selectAll().where('id', '=', id);
-  const row = await (lock ? query.forUpdate() : query).executeTakeFirst();
-  return row && runOf(row);
-}
-
-/** Runs, the newest first; `before`: only those asked for earlier than the run with this id. */
-export async function listRuns(
-  tx: Tx,
-  asked: {
-    readonly kind?: string | undefined;
-    readonly state?: RunState | undefined;
-    readonly before?: string | undefined;
-    readonly limit: number;
-  },
-): Promise<Run[]> {
-  const { kind, state, before, limit } = asked;
-  const rows = await tx
-    .selectFrom('run')
-    .selectAll()
-    .$if(kind !== undefined, (query) => query.where('kind', '=', kind as string))
-    .$if(state !== undefined, (query) => query.where('state', '=', state as string))
-    .$if(before !== undefined, (query) => query.where('id', '<', before as string))
-    .orderBy('id', 'desc')
-    .limit(limit)
-    .execute();
-  return rows.map(runOf);
-}
-
-/** Ids of runs of these kinds that wait for a worker, with the instant before which they are not begun; oldest first. */
-export async function listWaiting(
-  tx: Tx,
-  kinds: readonly string[],
-  limit: number,
-): Promise<{ readonly id: string; readonly dueAt: string }[]> {
-  const rows = await tx
-    .selectFrom('run')
-    .select(['id', 'due_at'])
-    .where('state', '=', 'queued')
-    .where('kind', 'in', [...kinds])
-    .orderBy('due_at')
-    .limit(limit)
-    .execute();
-  return rows.map(({ id, due_at }) => ({ id, dueAt: due_at }));
 }
 
 /** Begins a queued run that is due, for one worker: undefined when another was quicker, or it is not to be begun. */
@@ -284,36 +223,4 @@ export async function giveToEntity(tx: Tx, id: string, entity: string): Promise<
   await tx.updateTable('run').set({ entity_id: entity }).where('id', '=', id).execute();
   await tx.updateTable('run_step').set({ entity_id: entity }).where('run_id', '=', id).execute();
   await tx.updateTable('run_log').set({ entity_id: entity }).where('run_id', '=', id).execute();
-}
-
-type RunRow = Selectable<(Tx extends Kysely<infer Tables> ? Tables : never)['run']>;
-
-function runOf(row: RunRow): Run {
-  return {
-    id: row.id,
-    kind: row.kind,
-    state: row.state as RunState,
-    key: row.key,
-    entity: row.entity_id,
-    schedule: row.schedule,
-    askedBy: { kind: row.actor_kind, id: row.actor_id, name: row.actor_name },
-    place: row.place,
-    detached: row.detached,
-    input: row.input,
-    result: row.result,
-    problem: row.problem as RunProblem | null,
-    progress: row.progress as ShownProgress | null,
-    attempt: row.attempt,
-    failures: row.failures,
-    maxFailures: row.max_failures,
-    interruptions: row.interruptions,
-    worker: row.worker,
-    cancelRequestedBy: row.cancel_requested_by,
-    rowsIn: Number(row.rows_in),
-    rowsOut: Number(row.rows_out),
-    createdAt: row.created_at,
-    dueAt: row.due_at,
-    startedAt: row.started_at,
-    finishedAt: row.finished_at,
-  };
 }

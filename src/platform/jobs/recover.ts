@@ -4,7 +4,7 @@ import type { Run } from './model.ts';
 import { outcomeOfInterruption } from './outcome.ts';
 import { endAttempt, lockAbandoned } from './records.ts';
 import { appendLog, closeSteps } from './steps-sql.ts';
-import type { World } from './world.ts';
+import { canBeginAgain, type World } from './world.ts';
 
 /**
  * Runs whose worker is gone go on or fail, and say so. `known`: what this process works now. `silentMs`: how long another
@@ -19,7 +19,7 @@ export async function recoverAbandoned(
     const abandoned = await lockAbandoned(tx, { kinds: [...handlers.keys()], worker, known, silentMs });
     const runs: Run[] = [];
     for (const run of abandoned) {
-      const outcome = outcomeOfInterruption(run, handlers.get(run.kind)?.resumable ?? false);
+      const outcome = outcomeOfInterruption({ ...run, resumable: canBeginAgain(world, run) });
       const ended = await endAttempt(tx, run, outcome);
       await closeSteps(tx, run.id, outcome.state === 'cancelled' ? 'cancelled' : 'failed');
       await appendLog(tx, run, [lineOf(outcome, run.cancelRequestedBy)]);

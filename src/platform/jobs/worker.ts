@@ -1,8 +1,9 @@
 import { systemCaller } from '../kernel/index.ts';
 import { type Ended, type Execution, execute } from './execute.ts';
+import { listWaiting } from './find-runs-sql.ts';
 import type { Run } from './model.ts';
 import { openQueue, type Queue } from './queue.ts';
-import { claimRun, listWaiting } from './records.ts';
+import { claimRun } from './records.ts';
 import { recoverAbandoned } from './recover.ts';
 import { fireDue } from './schedules.ts';
 import type { World } from './world.ts';

@@ -2,7 +2,7 @@ import type { Clock, Randomness } from '../kernel/index.ts';
 import type { Records } from '../records/index.ts';
 import type { Bus } from './bus.ts';
 import { jobsErrors } from './errors.ts';
-import type { RunHandler } from './model.ts';
+import type { Run, RunHandler } from './model.ts';
 
 /** Where the worker tells what people should look at; pino's loggers are such. */
 export interface JobsLog {
@@ -27,4 +27,9 @@ export function handlerOf({ handlers }: World, kind: string): RunHandler {
   const found = handlers.get(kind);
   if (!found) throw jobsErrors.unknownKind({ kind, known: [...handlers.keys()] });
   return found;
+}
+
+/** True when the work of a run may begin again although it was begun before. */
+export function canBeginAgain({ handlers }: World, { kind, input }: Run): boolean {
+  return handlers.get(kind)?.resumable(input) ?? false;
 }

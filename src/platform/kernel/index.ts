@@ -1,4 +1,5 @@
 export { assert, Defect, must } from './assert.ts';
+export { type Actor, type Caller, ownerCaller, systemCaller } from './caller.ts';
 export { type Clock, fixedClock, systemClock } from './clock.ts';
 export { currencies, currencyExponent, isCurrency, noCurrency } from './currency.ts';
 export {
@@ -30,6 +31,7 @@ export {
 export { newId, type Randomness } from './id.ts';
 export { addMoney, formatMoney, type Money } from './money.ts';
 export { nearestNames } from './nearest.ts';
+export { isNestedDeeperThan } from './nesting.ts';
 export {
   addMonths,
   type Interval,
@@ -40,7 +42,6 @@ export {
   periodsBetween,
   tryParsePeriod,
 } from './period.ts';
-export { type Actor, type Caller, ownerCaller, systemCaller } from './caller.ts';
 export {
   everything,
   intersectionOf,

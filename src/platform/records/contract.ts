@@ -6,7 +6,7 @@ const instant = z.string().meta({ example: '2026-10-14T06:30:00.000Z' });
 const name = z.string().min(1).max(200);
 
 /** A place of the chain: the position of a row and its hash. */
-export const anchorSchema = z.strictObject({
+const anchorSchema = z.strictObject({
   position: z
     .string()
     .regex(/^[1-9]\d{0,17}$/, 'a position is a whole number from 1')
@@ -38,7 +38,7 @@ export const auditListQuerySchema = z.strictObject({
 });
 
 /** One row of the audit log. */
-export const auditRowSchema = z.object({
+const auditRowSchema = z.object({
   /** Decimal text. */
   id: z.string(),
   at: instant,
@@ -113,7 +113,7 @@ export const auditVerificationSchema = z.object({
 export type AuditVerificationAnswer = z.infer<typeof auditVerificationSchema>;
 
 /** A key as it may be shown. */
-export const keySchema = z.object({
+const keySchema = z.object({
   id: z.string().meta({ example: '3fa1c09e' }),
   state: z.enum(['current', 'retired', 'missing']),
   retiredAt: instant.nullable(),

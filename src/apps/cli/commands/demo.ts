@@ -67,7 +67,7 @@ const columns: readonly Column[] = [
 ];
 
 function printOutcome(context: Context, outcome: DemoOutcome): void {
-  const { tieOut, restated, seconds, bills } = outcome;
+  const { tieOut, restated, organization, seconds, bills } = outcome;
   context.print({
     json: {
       folder: outcome.folder,
@@ -75,6 +75,7 @@ function printOutcome(context: Context, outcome: DemoOutcome): void {
       rows: bills.rows,
       tieOut,
       restated,
+      organization,
       seconds,
     },
     tables: [
@@ -90,12 +91,14 @@ function printOutcome(context: Context, outcome: DemoOutcome): void {
   const shown = (amount: string) => `${moneyText(parseDecimal(amount), currency)} ${currency}`;
   context.say(`
 ${restated.source} ${restated.billingPeriod} was delivered twice: ${shown(restated.before)} became ${shown(restated.after)}; the first delivery is in its history.
+The records hold the group: ${organization.entities} entities with ${Object.keys(organization.sources).length} sources of bills, ${organization.applications} applications with their owners, ${organization.products} products.
 
 Next:
   ./finops cost --data ${data} --by ServiceName --metric EffectiveCost --top 10
   ./finops cost --data ${data} --by Tags.app --metric EffectiveCost --grain month --from 2026-09
   ./finops report list --data ${data}
   ./finops snapshots diff --data ${data} --source ${restated.source} --month ${restated.billingPeriod}
+  ./finops applications show experiment-hub --data ${data}
   ./finops serve --data ${data}
 The demo is one folder: delete ${relative(context.io.cwd, outcome.folder) || '.'}/ when you are done.`);
 }

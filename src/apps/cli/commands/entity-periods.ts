@@ -4,7 +4,7 @@ import { address, withClient } from '../client.ts';
 import type { Context } from '../context.ts';
 import { addExamples, groups } from '../help.ts';
 import type { TableData } from '../output.ts';
-import { allPages } from './organization.ts';
+import { allPages } from './organization-client.ts';
 import { printHistory } from './organization-output.ts';
 
 interface ListOptions {

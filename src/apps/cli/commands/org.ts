@@ -59,7 +59,7 @@ async function importFile(context: Context, file: string, options: ImportOptions
     client.call<ImportDiffAnswer>('POST', address('/organization/import'), body),
   );
   const { created, changed, retired, restored, unchanged, errors } = diff;
-  context.print({ json: diff, tables: [errors.length > 0 ? errorTable(diff) : diffTable(diff)] });
+  context.print({ json: diff, tables: [errors.length > 0 ? tableOfErrors(diff) : diffTable(diff)] });
   context.say(
     `${dryRun ? 'would be: ' : ''}${created.length} created, ${changed.length} changed, ${retired.length} retired, ` +
       `${restored.length} restored, ${unchanged} unchanged${errors.length > 0 ? `, ${counted(errors.length, 'error')}` : ''}`,
@@ -80,7 +80,7 @@ function diffTable({ created, changed, retired, restored }: ImportDiffAnswer): T
   };
 }
 
-function errorTable({ errors }: ImportDiffAnswer): TableData {
+function tableOfErrors({ errors }: ImportDiffAnswer): TableData {
   return {
     columns: [
       { name: 'row', kind: 'number' },

@@ -2,7 +2,7 @@ import type { History, ShownObject } from '../../../modules/organization/index.t
 import { withClient } from '../client.ts';
 import type { Context } from '../context.ts';
 import type { TableData } from '../output.ts';
-import { allPages } from './organization.ts';
+import { allPages } from './organization-client.ts';
 import type { Noun } from './organization-nouns.ts';
 
 type Cell = string | number | boolean | null;
@@ -67,17 +67,24 @@ export async function printHistory(context: Context, path: string): Promise<void
   context.print({ json: { items }, tables: [{ columns, rows }] });
 }
 
-/** `label: Shop → The shop; team: web → data`; all that an object began with when it was made. */
+/** `label: Shop → The shop; team: web → data`; of an object that was made, what it began with. */
 function differences(before: unknown, after: unknown): string {
   const [old, now] = [before, after].map((side) => (side ?? {}) as Readonly<Record<string, unknown>>);
-  const names = [...new Set([...Object.keys(old ?? {}), ...Object.keys(now ?? {})])];
-  return names
-    .filter((name) => name !== 'version' && JSON.stringify(old?.[name]) !== JSON.stringify(now?.[name]))
-    .map((name) => `${name}: ${before === null ? '' : `${short(old?.[name])} → `}${short(now?.[name])}`)
+  return [...new Set([...Object.keys(old ?? {}), ...Object.keys(now ?? {})])]
+    .filter((name) => !['id', 'version'].includes(name) && text(old?.[name]) !== text(now?.[name]))
+    .map((name) => `${name}: ${before === null ? '' : `${text(old?.[name])} → `}${text(now?.[name])}`)
     .join('; ');
 }
 
-function short(value: unknown): string {
-  if (value === null || value === undefined) return 'none';
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+function text(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return String(value ?? 'none');
+  const isDated = Array.isArray(value) && typeof value[0] === 'object';
+  return isDated ? value.map(datedText).join(', ') : String(cellOf(value) ?? 'none');
+}
+
+/** `team=data costCentre=cc-1 from 2026-06-01`; without a day where it holds since the beginning. */
+function datedText({ validFrom, validTo: _, ...row }: Readonly<Record<string, unknown>>): string {
+  const given = Object.entries(row).filter(([, value]) => cellOf(value) !== null);
+  const said = given.map(([name, value]) => `${name}=${cellOf(value)}`).join(' ') || 'nothing';
+  return validFrom === null ? said : `${said} from ${validFrom}`;
 }

@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
 import type { ShownObject } from '../../../modules/organization/index.ts';
-import { address, type Client, withClient } from '../client.ts';
+import { address, withClient } from '../client.ts';
 import type { Context } from '../context.ts';
 import { errors } from '../errors.ts';
 import { addExamples, groups } from '../help.ts';
+import { allPages, versionOf } from './organization-client.ts';
 import { fieldOptions, type Noun, nouns } from './organization-nouns.ts';
 import { printHistory, printObject, printObjects } from './organization-output.ts';
 
@@ -92,23 +93,6 @@ async function listAll(context: Context, noun: Noun, options: Options): Promise<
   printObjects(context, noun, found);
 }
 
-/** Every item of a list, page by page. */
-export async function allPages<T>(
-  client: Client,
-  path: string,
-  query: Readonly<Record<string, string | undefined>> = {},
-): Promise<T[]> {
-  const found: T[] = [];
-  let cursor: string | undefined;
-  do {
-    const asked = address(path, { ...query, limit: 10_000, cursor });
-    const page = await client.call<{ readonly items: readonly T[]; readonly next?: string }>('GET', asked);
-    found.push(...page.items);
-    cursor = page.next;
-  } while (cursor !== undefined);
-  return found;
-}
-
 function placeOf(noun: Noun, id: string): string {
   return `/${noun.path}/${encodeURIComponent(id)}`;
 }
@@ -134,7 +118,7 @@ async function change(context: Context, noun: Noun, id: string, options: Options
   const body = bodyOf(noun, options);
   if (Object.keys(body).length === 0) throw errors.usage({ problem: `Say what to change of '${id}'.` });
   const changed = await withClient(context, async (client) => {
-    const ifMatch = await versionOf(client, placeOf(noun, id), options);
+    const ifMatch = await versionOf(client, placeOf(noun, id), options['ifMatch'] as string | undefined);
     return client.call<ShownObject>('PATCH', address(placeOf(noun, id)), body, ifMatch);
   });
   printObjects(context, noun, [changed]);
@@ -149,24 +133,12 @@ async function setActive(
 ): Promise<void> {
   const at = placeOf(noun, id);
   const changed = await withClient(context, async (client) => {
-    const ifMatch = await versionOf(client, at, options);
+    const ifMatch = await versionOf(client, at, options['ifMatch'] as string | undefined);
     return verb === 'retire'
       ? client.call<ShownObject>('DELETE', address(at), undefined, ifMatch)
       : client.call<ShownObject>('POST', address(`${at}/restore`), {}, ifMatch);
   });
   printObjects(context, noun, [changed]);
-}
-
-/** The version that a change is made of, as If-Match has it: the one named, `3` or `v3`, or the one that is there. */
-export async function versionOf(client: Client, path: string, { ifMatch }: Options): Promise<string> {
-  if (ifMatch === undefined) {
-    const { version } = await client.call<{ readonly version: number }>('GET', address(path));
-    return `"v${version}"`;
-  }
-  const version = /^"?v?(\d{1,9})"?$/.exec(String(ifMatch))?.[1];
-  if (version === undefined)
-    throw errors.usage({ problem: `--if-match takes a version such as 3, not '${ifMatch}'.` });
-  return `"v${version}"`;
 }
 
 function bodyOf(noun: Noun, options: Options): Readonly<Record<string, unknown>> {

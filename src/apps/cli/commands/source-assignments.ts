@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { SourceAssignment } from '../../../modules/organization/index.ts';
 import { address, withClient } from '../client.ts';
 import type { Context } from '../context.ts';
-import { allPages, versionOf } from './organization.ts';
+import { allPages, versionOf } from './organization-client.ts';
 
 interface AssignOptions {
   readonly entity: string;
@@ -41,7 +41,7 @@ async function assign(context: Context, source: string, options: AssignOptions):
   const assigned = await withClient(context, async (client) => {
     const all = await allPages<SourceAssignment>(client, '/source-assignments');
     const known = all.some((item) => item.source === source) || options.ifMatch !== undefined;
-    const ifMatch = known ? await versionOf(client, placeOf(source), { ...options }) : undefined;
+    const ifMatch = known ? await versionOf(client, placeOf(source), options.ifMatch) : undefined;
     return client.call<SourceAssignment>('PUT', address(placeOf(source)), { entity }, ifMatch);
   });
   print(context, [assigned]);
@@ -53,7 +53,7 @@ async function unassign(
   options: Omit<AssignOptions, 'entity'>,
 ): Promise<void> {
   const taken = await withClient(context, async (client) => {
-    const ifMatch = await versionOf(client, placeOf(source), { ...options });
+    const ifMatch = await versionOf(client, placeOf(source), options.ifMatch);
     return client.call<SourceAssignment>('DELETE', address(placeOf(source)), undefined, ifMatch);
   });
   print(context, [taken]);

@@ -37,7 +37,7 @@ export const metacharacters = [
   '%00',
   'a\u0000b',
   '\ud800',
-  '${7*7}{{7*7}}',
+  '{{7*7}}<script>',
   '=cmd|x',
   '🜁'.repeat(80),
 ] as const;
@@ -79,7 +79,10 @@ export function sampleOf(schema: JsonSchema, root: JsonSchema = schema): unknown
   switch (schema.type) {
     case 'object':
       return Object.fromEntries(
-        (schema.required ?? []).map((name) => [name, sampleOf(schema.properties?.[name] ?? {}, root)]),
+        (schema.required ?? []).map((name) => [
+          name,
+          named[name] ?? sampleOf(schema.properties?.[name] ?? {}, root),
+        ]),
       );
     case 'array':
       return (schema.minItems ?? 0) > 0 ? [sampleOf(schema.items ?? {}, root)] : [];
@@ -94,6 +97,9 @@ export function sampleOf(schema: JsonSchema, root: JsonSchema = schema): unknown
       return textFor(schema);
   }
 }
+
+/** Fields whose rule is more than a form. */
+const named: Readonly<Record<string, string>> = { country: 'FR', currency: 'EUR', timeZone: 'Europe/Paris' };
 
 const texts = [
   'x1',

@@ -29,7 +29,7 @@ export function testHandlers(works: Works): RunHandler[] {
   return ['test.work', 'test.once'].map((kind) =>
     handler({
       kind,
-      resumable: kind === 'test.work',
+      resumable: () => kind === 'test.work',
       asked: inputSchema,
       input: inputSchema,
       accept: async (input) => ({ input, key: input.key ?? null, entity: input.entity ?? null }),

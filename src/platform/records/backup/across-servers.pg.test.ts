@@ -47,7 +47,7 @@ function contentOf(records: Records): Promise<readonly (readonly [string, string
   });
 }
 
-describe.skipIf(testServer === undefined)('a backup', () => {
+describe.skipIf(testServer === undefined)('a backup', { timeout: 180_000 }, () => {
   let folder: string;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'finops-across-'));
@@ -97,7 +97,7 @@ describe.skipIf(testServer === undefined)('a backup', () => {
     await last.close();
   });
 
-  it('is restored into a database of nobody else', async () => {
+  it('is not restored into a database that holds tables of others', async () => {
     const databaseUrl = await newDatabase();
     const client = new pg.Client({ connectionString: databaseUrl });
     await client.connect();

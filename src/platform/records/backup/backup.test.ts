@@ -104,7 +104,7 @@ async function newPlace(): Promise<{
 }> {
   const root = join(folder, `place-${++made}`);
   if (testServer === undefined) return { root, databaseUrl: undefined, remove: async () => {} };
-  const scratch = await mkdtemp(join(tmpdir(), 'finops-place-'));
+  const scratch = join(folder, `unused-${made}`);
   const { databaseUrl, remove } = await prepareTestRecords(scratch);
   return { root, databaseUrl, remove };
 }
@@ -161,7 +161,7 @@ const refused = async (work: Promise<unknown>): Promise<Refusal> =>
     (error: Refusal) => error,
   );
 
-describe('a backup', () => {
+describe('a backup', { timeout: 180_000 }, () => {
   it('is whole: every table, every snapshot, originals, the key, and the head of the audit log', async () => {
     const manifest = await readManifest(backup);
     expect(manifest.records.tables.find(({ name }) => name === 'audit_log')?.rows).toBe(30);
@@ -245,7 +245,7 @@ describe('a backup', () => {
   });
 });
 
-describe('a restore', () => {
+describe('a restore', { timeout: 180_000 }, () => {
   it('reproduces every table, every total and every file elsewhere', async () => {
     const { folder: taken } = await back('again', { keyFile: join(test.root, 'finops.key') });
     const before = await contentOf(records);
@@ -280,9 +280,14 @@ describe('a restore', () => {
     const { root, databaseUrl, remove } = await newPlace();
     await mkdir(root, { recursive: true });
     await writeFile(join(root, 'finops.key'), 'mine');
+    // What a killed restore has left is no part of the workspace.
+    await mkdir(join(root, '.restoring/lake/manifest'), { recursive: true });
+    await writeFile(join(root, '.restoring/lake/manifest/000009.json'), 'half');
     const { manifest } = await restoreBackup({ backup, root, databaseUrl, clock });
     // A key that the owner has put there stays.
     expect(await readFile(join(root, 'finops.key'), 'utf8')).toBe('mine');
+    expect(await readdir(root)).not.toContain('.restoring');
+    expect((await openLake(root, clock).current()).generation).toBe(3);
     const other = await openRecords({ root, databaseUrl });
     try {
       const log = await other.read(systemCaller, (tx) =>
@@ -412,7 +417,7 @@ describe('a restore', () => {
   });
 });
 
-describe('a verification', () => {
+describe('a verification', { timeout: 180_000 }, () => {
   it('proves a backup by restoring it into nothing, and changes nothing', async () => {
     const before = await filesBelow(backup);
     const scratch = join(folder, 'scratch');

@@ -126,8 +126,7 @@ async function exportRecords(
   return { part, manifest, files };
 }
 
-/** Ids of the keys that fields are sealed with. */
-export async function othersToCopy(
+async function othersToCopy(
   workspaceRoot: string,
   { withRaw, keyFile }: BackupOptions,
 ): Promise<{ readonly raw: readonly FileToCopy[]; readonly keys: readonly FileToCopy[] }> {
@@ -161,12 +160,4 @@ async function remember(what: BackedUp, caller: Caller, manifest: BackupManifest
       after: { contains: manifest.contains, generation: manifest.lake.generation, head: auditHead },
     }),
   );
-}
-
-/** The folder of a backup that is given by name. */
-export function folderOf(
-  name: string,
-  place: { readonly workspaceRoot: string; readonly folder: string | undefined },
-): string {
-  return join(place.folder ?? join(place.workspaceRoot, 'backups'), name);
 }

@@ -42,12 +42,7 @@ export async function lakePart(lake: Lake, manifest: Manifest): Promise<LakePart
 }
 
 /** The sums of a snapshot as a backup keeps them. */
-export function totalsOf({
-  dataset,
-  source,
-  period,
-  totals,
-}: SnapshotDescription): LakePart['lake']['totals'] {
+function totalsOf({ dataset, source, period, totals }: SnapshotDescription): LakePart['lake']['totals'] {
   return totals.map(({ currency, rows, sums }) => ({
     dataset,
     source,

@@ -90,8 +90,8 @@ export async function verifyBackup(
 ): Promise<Restored> {
   const { scratch, clock, onStep: step = () => {} } = options;
   const backup = resolve(options.backup);
-  const manifest = await checkedManifest(backup, step);
   try {
+    const manifest = await checkedManifest(backup, step);
     const lakeRows = await proveLake({ root: backup, scratch: join(scratch, 'tmp') }, manifest, options);
     step('loading the records, to throw them away');
     await restoreRecords(backup, { root: scratch, databaseUrl: undefined, clock }, manifest);

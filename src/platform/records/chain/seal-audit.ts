@@ -48,9 +48,11 @@ export function startSealer(
   { everyMs = 1000, onError }: { readonly everyMs?: number; readonly onError: (error: unknown) => void },
 ): Sealer {
   let everything = true;
-  let running = Promise.resolve();
+  let running: Promise<void> | undefined;
   const timer = setInterval(() => {
-    running = running.then(sealOnce);
+    running ??= sealOnce().finally(() => {
+      running = undefined;
+    });
   }, everyMs);
   timer.unref();
 

@@ -11,7 +11,7 @@ export interface Key {
 }
 
 /** A key with its id. */
-export function keyOf(bytes: Buffer, retired: string | null = null): Key {
+function keyOf(bytes: Buffer, retired: string | null = null): Key {
   return { id: createHash('sha256').update(bytes).digest('hex').slice(0, 8), bytes, retired };
 }
 

@@ -1,0 +1,45 @@
+import { join } from 'node:path';
+import type { FastifyInstance } from 'fastify';
+import { organizationRoutes } from '../../modules/organization/index.ts';
+import { type AccessSettings, accessPages, accessRoutes } from '../../platform/access/index.ts';
+import type { Config } from '../../platform/config/index.ts';
+import { runRoutes } from '../../platform/jobs/index.ts';
+import { recordRoutes } from '../../platform/records/index.ts';
+import type { AppOptions } from './app.ts';
+import { productVersion } from './version.ts';
+
+/** Everything that reads or changes the records: people, runs, the organization, audit log, keys, backups. */
+export async function addBookRoutes(
+  app: FastifyInstance,
+  options: AppOptions & { readonly accessSettings: AccessSettings },
+): Promise<void> {
+  const { workspace, config, books, access, accessSettings } = options;
+  const { clock, randomness } = workspace;
+  const prefix = '/api/v1';
+  await app.register(accessPages);
+  await app.register(accessRoutes, {
+    prefix,
+    ...accessSettings,
+    records: books.records,
+    secrets: books.secrets,
+    clock,
+    randomness,
+    localUrl: access?.localUrl ?? (() => ''),
+  });
+  await app.register(runRoutes, { prefix, jobs: books.jobs });
+  await app.register(recordRoutes, {
+    prefix,
+    ...books,
+    workspace,
+    backupsFolder: config.values['backups.folder'],
+    keyFile: keyFileOf(config),
+    product: productVersion(),
+  });
+  await app.register(organizationRoutes, { prefix, ...books, clock });
+}
+
+/** The file of the keys of sealed fields; undefined when they come from the environment. */
+function keyFileOf({ values }: Config): string | undefined {
+  if (values['secrets.key'] !== undefined) return undefined;
+  return values['secrets.keyFile'] ?? join(values.data, 'finops.key');
+}
