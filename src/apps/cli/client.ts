@@ -89,7 +89,7 @@ const lakePath = /^\/api\/v1\/(cost-queries|exports|imports|periods|reports|rows
 
 async function inProcess(context: Context): Promise<Transport> {
   const config = context.config();
-  const { buildApp, openBooks } = await import('../server/index.ts');
+  const { buildApp, findServer, openBooks } = await import('../server/index.ts');
   const workspace = await openOwnWorkspace(context);
   const books = await openBooks({ workspace, config });
   const defects: unknown[] = [];
@@ -102,8 +102,22 @@ async function inProcess(context: Context): Promise<Transport> {
     apps.set(parts, app);
     return app;
   }
+  /** A server that has taken the records since the command began; undefined when they are ours. */
+  async function serverInstead({ method, path }: Asked): Promise<Transport | undefined> {
+    if (lakePath.test(path) && !(method === 'POST' && path.endsWith('/imports'))) return undefined;
+    try {
+      await books.records();
+      return undefined;
+    } catch (error) {
+      const server = await findServer(workspace.root);
+      if (!server) throw error;
+      return overHttp(server.url, server.secret);
+    }
+  }
   return {
     request: async (asked) => {
+      const server = await serverInstead(asked);
+      if (server) return await server.request(asked);
       const { method, path: url, body } = asked;
       const response = await (await appFor(url)).inject({
         method,

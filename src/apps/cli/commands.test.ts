@@ -394,3 +394,20 @@ describe('finops serve', () => {
     expect(io.err()).not.toContain('not-to-be-logged');
   });
 });
+
+describe('two processes on one embedded workspace', () => {
+  it('makes the second one the client of a server that starts meanwhile', async () => {
+    // A PostgreSQL serves both of them.
+    if (prepared.databaseUrl !== undefined) return;
+    const root = join(folder, 'shared');
+    await prepareTestRecords(root);
+    const workspace = openWorkspace({ root, threads: 1 });
+    const config = loadConfig({ env: { FINOPS_SERVER_PORT: '0' }, cwd: folder });
+    const starting = serve({ workspace, config });
+    const asked = finops('people', 'list', '--data', root);
+    const server = await starting;
+    expect(await asked).toMatchObject({ code: 0 });
+    await server.close();
+    await workspace.close();
+  });
+});

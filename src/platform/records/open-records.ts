@@ -3,8 +3,8 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Kysely, PostgresDialect, sql, type Transaction } from 'kysely';
 import pg from 'pg';
-import { type Caller, everything, type Scope, systemCaller } from '../kernel/index.ts';
-import { takeLock } from '../warehouse/index.ts';
+import { type Caller, everything, Refusal, type Scope, systemCaller } from '../kernel/index.ts';
+import { takeLock, type WriteLock } from '../warehouse/index.ts';
 import { columnTypes } from './column-types.ts';
 import { mayRetry, refusalOfDatabase } from './database-error.ts';
 import { openEmbedded } from './embedded.ts';
@@ -79,13 +79,31 @@ function openPostgres(databaseUrl: string, poolSize = 10): Opened {
   return { kind: 'postgres', pool, release: async () => {} };
 }
 
-async function openPglite({ root, waitMs = 10_000, holderUrl }: RecordsOptions): Promise<Opened> {
+/** How often somebody who waits for the lock looks whether a server has come to hold it. */
+const lookMs = 500;
+
+/** Waits for the lock; not for that of a server, which goes on: whoever is told of it can ask it. */
+async function takeWorkspaceLock({ root, waitMs = 10_000, holderUrl }: RecordsOptions): Promise<WriteLock> {
+  const started = Date.now();
+  for (;;) {
+    const url = (await holderUrl?.()) ?? null;
+    const waited = Date.now() - started;
+    const wait = url === null ? Math.max(0, Math.min(lookMs, waitMs - waited)) : 0;
+    const isLast = url !== null || waited + wait >= waitMs;
+    try {
+      return await takeLock(join(root, 'finops.lock'), wait, (holder) =>
+        recordsErrors.locked({ holder, url, waitedSeconds: Math.round((waited + wait) / 1000) }),
+      );
+    } catch (error) {
+      if (isLast || !(error instanceof Refusal)) throw error;
+    }
+  }
+}
+
+async function openPglite(options: RecordsOptions): Promise<Opened> {
+  const { root } = options;
   await mkdir(root, { recursive: true });
-  const lockFile = join(root, 'finops.lock');
-  const url = (await holderUrl?.()) ?? null;
-  const lock = await takeLock(lockFile, url === null ? waitMs : 0, (holder, waitedSeconds) =>
-    recordsErrors.locked({ holder, url, waitedSeconds }),
-  );
+  const lock = await takeWorkspaceLock(options);
   try {
     const embedded = await openEmbedded(join(root, 'records'));
     const pool = new pg.Pool({
