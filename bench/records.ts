@@ -1,8 +1,6 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { systemCaller } from '../src/platform/kernel/index.ts';
-import { audit, openRecords, type Records, startSealer } from '../src/platform/records/index.ts';
+import { audit, type Records, startSealer } from '../src/platform/records/index.ts';
+import { openTestRecords, testServer } from '../src/platform/records/testing/test-records.ts';
 
 const clients = 16;
 const roundMs = 2000;
@@ -10,23 +8,20 @@ const rounds = 5;
 
 /**
  * What the audit log costs: 16 clients change rows for two seconds, with a line of the log in each transaction and the
- * sealer at work, then without; five rounds of each in turn. Medians.
+ * sealer at work, then without; five rounds of each in turn. Medians. On PGlite, or on the server of
+ * FINOPS_TEST_DATABASE_URL.
  */
 export async function benchRecords(): Promise<void> {
-  await benchAudit('embedded (PGlite)', undefined);
-  const server = process.env['FINOPS_TEST_DATABASE_URL'];
-  if (server === undefined) console.log('  PostgreSQL: not measured, FINOPS_TEST_DATABASE_URL is not set');
-  else await benchAudit('PostgreSQL', server);
+  console.log('\naudit log (16 clients, median of 5 rounds)');
+  await benchAudit(testServer === undefined ? 'embedded (PGlite)' : 'PostgreSQL');
 }
 
-async function benchAudit(name: string, databaseUrl: string | undefined): Promise<void> {
-  const root = await mkdtemp(join(tmpdir(), 'finops-bench-'));
-  const records = await openRecords({ root, databaseUrl, poolSize: clients });
+async function benchAudit(name: string): Promise<void> {
+  const { records, close } = await openTestRecords();
   await records.write(systemCaller, (tx) =>
     tx
       .insertInto('team')
       .values(Array.from({ length: clients }, (_, client) => ({ id: `bench-${client}`, label: 'Bench' })))
-      .onConflict((conflict) => conflict.doNothing())
       .execute(),
   );
   const ratios: number[] = [];
@@ -42,8 +37,7 @@ async function benchAudit(name: string, databaseUrl: string | undefined): Promis
     await sealer.stop();
     ratios.push((audited.at(-1) ?? 0) / bare);
   }
-  await records.close();
-  await rm(root, { recursive: true, force: true });
+  await close();
   console.log(
     `  ${name.padEnd(20)} ${Math.round(median(audited))} audited writes/s, ${(median(ratios) * 100).toFixed(0)} % of the same without audit (${ratios.map((ratio) => ratio.toFixed(2)).join(' ')})   goal ≥ 60 %`,
   );
@@ -65,7 +59,10 @@ async function writesPerSecond(
           .where('id', '=', id)
           .execute();
         if (!isAudited) return;
-        const [before, after] = [{ id, label: `Bench ${label - 1}` }, { id, label: `Bench ${label}` }];
+        const [before, after] = [
+          { id, label: `Bench ${label - 1}` },
+          { id, label: `Bench ${label}` },
+        ];
         const entry = { action: 'team.update', object: { type: 'team', id }, entity: null };
         await audit(tx, systemCaller, { ...entry, before, after });
       });

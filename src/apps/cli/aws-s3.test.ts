@@ -3,21 +3,25 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { keys, type S3TestServer, startS3 } from '../../platform/objects/testing/s3-server.ts';
+import { type PreparedRecords, prepareTestRecords } from '../../platform/records/testing/test-records.ts';
 import { run } from './run.ts';
 import { fakeIo } from './testing/fake-io.ts';
 
 let s3: S3TestServer;
 let folder: string;
+let prepared: PreparedRecords;
 
 beforeAll(async () => {
   s3 = await startS3();
   await s3.createBucket('bills');
   folder = await mkdtemp(join(tmpdir(), 'finops-aws-'));
+  prepared = await prepareTestRecords(join(folder, 'data'));
   for (const [name, value] of Object.entries(keys)) vi.stubEnv(name, value);
 });
 afterAll(async () => {
   vi.unstubAllEnvs();
   await s3.close();
+  await prepared.remove();
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -44,7 +48,7 @@ async function deliver(month: string, next: string, version: string, cost: strin
 }
 
 async function aws(verb: string, ...args: readonly string[]) {
-  const io = fakeIo({ cwd: folder });
+  const io = fakeIo({ cwd: folder, env: prepared.env });
   const access = [
     '--uri',
     's3://bills/billing',
@@ -84,7 +88,7 @@ it('reads exports from S3: lists, imports what is new, fetches nothing twice, ke
 });
 
 it('says which export cannot be reached, with its exit code', async () => {
-  const io = fakeIo({ cwd: folder });
+  const io = fakeIo({ cwd: folder, env: prepared.env });
   const args = [
     '--uri',
     's3://no-such-bucket/x',
@@ -98,4 +102,16 @@ it('says which export cannot be reached, with its exit code', async () => {
     io,
   );
   expect([code, JSON.parse(io.out()).errors[0].code]).toEqual([3, 'objects.bucketNotFound']);
+});
+
+it('leaves a run of each import, with its rows and why one failed', async () => {
+  const io = fakeIo({ cwd: folder, env: prepared.env });
+  expect(await run(['runs', 'list', '--json', '--data', 'data'], io)).toBe(0);
+  const { items } = JSON.parse(io.out()) as { items: { rowsIn: number }[] };
+  // The clock of these tests stands still, so that the list has no order.
+  expect(items.sort((a, b) => a.rowsIn - b.rowsIn)).toMatchObject([
+    { kind: 'aws.import', state: 'failed', problem: { code: 'objects.bucketNotFound' } },
+    { kind: 'aws.import', state: 'succeeded', rowsIn: 1, rowsOut: 1, askedBy: { name: 'local owner' } },
+    { kind: 'aws.import', state: 'succeeded', rowsIn: 2, rowsOut: 2 },
+  ]);
 });

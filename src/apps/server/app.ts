@@ -100,6 +100,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     prefix: '/api/v1',
     workspace,
     gc: { keepDays: config.values['gc.keepDays'], keepVersions: config.values['gc.keepVersions'] },
+    records: books.records,
     jobs: books.jobs,
     problemOf: problem,
   });

@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import {
+  awsImportHandler,
   type ImportAccess,
   type ImportResult,
   importHandler,
   type RunImport,
-  runImport,
+  runImportTask,
 } from '../../modules/ingestion/index.ts';
 import type { Config } from '../../platform/config/index.ts';
 import { type Jobs, type JobsOptions, openJobs } from '../../platform/jobs/index.ts';
@@ -53,17 +54,20 @@ export function openBooks({ workspace, config, runImport: run, log = silent }: B
   const jobs = once(async () => {
     const opened = await records.get();
     const { entitiesOfSources } = await import('../../modules/organization/index.ts');
-    const imports = importHandler({
-      runImport:
-        run ?? ((request, access, { onProgress }) => runImport(workspace, request, access, onProgress)),
-      accessOf: (isOwner, scope) => importAccess(config, isOwner, scope),
-      entitiesOf: (sources) => opened.read(systemCaller, (tx) => entitiesOfSources(tx, sources)),
-      onResult: (result) => {
+    const work = {
+      runImport: run ?? ((task, { onProgress }) => runImportTask(workspace, task, onProgress)),
+      entitiesOf: (sources: readonly string[]) =>
+        opened.read(systemCaller, (tx) => entitiesOfSources(tx, sources)),
+      onResult: (result: ImportResult) => {
         for (const listener of listeners) listener(result);
       },
-    });
+    };
+    const handlers = [
+      importHandler({ ...work, accessOf: (isOwner, scope) => importAccess(config, isOwner, scope) }),
+      awsImportHandler({ ...work, configured: values['aws.exports'] }),
+    ];
     const concurrency = values['jobs.concurrency'];
-    return await openJobs({ records: opened, clock, randomness, handlers: [imports], log, concurrency });
+    return await openJobs({ records: opened, clock, randomness, handlers, log, concurrency });
   });
   const secrets = once(async () => {
     const { openSecrets, keysInUse } = await import('../../platform/records/index.ts');

@@ -1,9 +1,9 @@
-import { PassThrough } from 'node:stream';
+import { PassThrough, Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Caller, nothing, systemCaller } from '../../platform/kernel/index.ts';
-import { audit } from '../../platform/records/index.ts';
+import { audit, type Records } from '../../platform/records/index.ts';
 import { openTestRecords, type TestRecords } from '../../platform/records/testing/test-records.ts';
 import { errors } from './errors.ts';
 import type { IdempotencyOptions } from './idempotency.ts';
@@ -173,7 +173,10 @@ describe('200 identical requests at once, over HTTP, with one key', () => {
       });
       return { status: answer.status, hit: answer.headers.get('idempotency-hit'), text: await answer.text() };
     };
+    const { committed } = test.records.figures().transactions;
     const answers = await Promise.all(Array.from({ length: 200 }, ask));
+    // Those that wait do not ask the records; those that come later do, once each.
+    expect(test.records.figures().transactions.committed - committed).toBeLessThan(100);
     expect(answers.filter(({ status }) => status === 201)).toHaveLength(200);
     expect(answers.filter(({ hit }) => hit === 'true')).toHaveLength(199);
     expect([new Set(answers.map(({ text }) => text)).size, await effects('crowd')]).toEqual([1, 1]);
@@ -460,6 +463,53 @@ describe('a streamed answer', () => {
     await post(app, key, 'broken').catch(() => {});
     await expect.poll(async () => (await post(app, key, 'broken')).code).toBe('server.keyLost');
     expect(await effects('broken')).toBe(1);
+  });
+});
+
+describe('an answer', () => {
+  it.each([
+    ['plain', create],
+    [
+      'streamed',
+      async (request, reply) => {
+        await note(request);
+        return reply.type('application/x-ndjson').send(Readable.from(['{"result":{}}\n']));
+      },
+    ],
+  ] as readonly (readonly [string, Work])[])('that is %s is kept before anybody gets it', async (_, work) => {
+    let mayWrite = Promise.resolve();
+    let goOn = () => {};
+    const slow: Records = {
+      ...test.records,
+      write: async (caller, change) => {
+        await mayWrite;
+        return await test.records.write(caller, change);
+      },
+    };
+    const app = await appWith(
+      async (request, reply) => {
+        // From now on the database takes its time.
+        mayWrite = new Promise((resolve) => {
+          goOn = resolve;
+        });
+        return await work(request, reply);
+      },
+      { records: async () => slow },
+    );
+    const url = `${await app.listen({ port: 0, host: '127.0.0.1' })}/work`;
+    let text = '';
+    const answer = fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'idempotency-key': newKey() },
+      body: '{"text":"kept first"}',
+    }).then(async (found) => {
+      text = await found.text();
+    });
+    await sleep(200);
+    expect(text).toBe('');
+    goOn();
+    await answer;
+    expect(text).not.toBe('');
   });
 });
 

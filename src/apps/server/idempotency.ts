@@ -108,7 +108,8 @@ async function askedWith(
 /** With the scope: an answer is not given again to somebody who may see less now. */
 function fingerprintOf({ url, headers, body, caller }: FastifyRequest): string {
   const query = url.split('?').slice(1).join('?');
-  return digest([query, headers.accept ?? '', headers['if-match'] ?? '', body ?? null, caller.scope]);
+  const asked = [headers.accept, headers.prefer, headers['if-match']].map((value) => value ?? '');
+  return digest([query, ...asked, body ?? null, caller.scope]);
 }
 
 function digest(value: unknown): string {

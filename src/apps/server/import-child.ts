@@ -1,12 +1,6 @@
 import { fork } from 'node:child_process';
 import { extname } from 'node:path';
-import type {
-  ImportAccess,
-  ImportHooks,
-  ImportRequest,
-  ImportResult,
-  RunImport,
-} from '../../modules/ingestion/index.ts';
+import type { ImportHooks, ImportResult, ImportTask, RunImport } from '../../modules/ingestion/index.ts';
 import { Refusal } from '../../platform/kernel/index.ts';
 
 /** What the child is told. */
@@ -14,8 +8,7 @@ export interface WorkerTask {
   readonly root: string;
   readonly threads: number | undefined;
   readonly memoryLimitMb: number | undefined;
-  readonly access: ImportAccess;
-  readonly request: ImportRequest;
+  readonly task: ImportTask;
 }
 
 /** What the child answers: any number of steps, then one end. */
@@ -41,8 +34,8 @@ class WorkerError extends Error {
  * every file access, and its memory would stay with the server. The child leaves when the server does, even when that is
  * killed, and at once when the signal aborts.
  */
-export function importInChild(task: Omit<WorkerTask, 'request' | 'access'>): RunImport {
-  return (request, access, hooks) => runInChild({ ...task, request, access }, hooks);
+export function importInChild(place: Omit<WorkerTask, 'task'>): RunImport {
+  return (task, hooks) => runInChild({ ...place, task }, hooks);
 }
 
 function runInChild(task: WorkerTask, { onProgress, signal }: ImportHooks): Promise<ImportResult> {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { csv, focus } from '../../modules/ingestion/testing/bills.ts';
+import { csv, cur, focus } from '../../modules/ingestion/testing/bills.ts';
 import { loadConfig } from '../../platform/config/index.ts';
 import type { RunDetailAnswer } from '../../platform/jobs/index.ts';
 import { openRecords } from '../../platform/records/index.ts';
@@ -107,6 +107,35 @@ describe('an import on a server', () => {
     expect(run.log.map(({ message }) => message)).toContain(
       'saas 2026-10: imported, 3 rows, billed 31.5 USD',
     );
+  });
+
+  it('of AWS exports is one too, told line by line by the process that does it', async () => {
+    const at = join(folder, 'bucket', 'main', '20261001-20261101');
+    await mkdir(join(at, 'v1'), { recursive: true });
+    await writeFile(join(at, 'v1', 'main-1.csv'), csv(cur({})));
+    const manifest = {
+      ...{ assemblyId: 'v1', reportName: 'main', bucket: 'b' },
+      billingPeriod: { start: '20261001T000000.000Z', end: '20261101T000000.000Z' },
+      reportKeys: ['main/20261001-20261101/v1/main-1.csv'],
+    };
+    await writeFile(join(at, 'main-Manifest.json'), JSON.stringify(manifest));
+    const request = { adHoc: { uri: join(folder, 'bucket'), exportName: 'main' } };
+    const accept = { accept: 'application/x-ndjson' };
+    const answer = await ask(to, '/aws-imports', request, { headers: accept });
+    const lines = (await answer.text()).trim().split('\n');
+    expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({
+      result: { imports: [{ source: 'main', billingPeriod: '2026-10', status: 'imported' }] },
+    });
+    expect(lines.some((line) => line.includes('"step":"convert"'))).toBe(true);
+    const run = await runOf(to, answer.headers.get('finops-run'));
+    expect(run).toMatchObject({ kind: 'aws.import', state: 'succeeded', rowsIn: 1, rowsOut: 1 });
+
+    const later = await ask(to, '/aws-imports', request, { headers: { prefer: 'respond-async' } });
+    expect([later.status, later.headers.get('preference-applied')]).toEqual([202, 'respond-async']);
+    expect(await ended(to, later.headers.get('finops-run') ?? '')).toMatchObject({
+      result: { imports: [{ status: 'unchanged' }] },
+    });
+    expect((await ask(to, '/aws-imports', { exports: ['nope'] })).status).toBe(400);
   });
 
   it('is described for programs, with its events', async () => {

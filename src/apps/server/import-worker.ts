@@ -1,4 +1,4 @@
-import { runImport } from '../../modules/ingestion/index.ts';
+import { runImportTask } from '../../modules/ingestion/index.ts';
 import { Refusal } from '../../platform/kernel/index.ts';
 import { openWorkspace, StatementError } from '../../platform/warehouse/index.ts';
 import type { WorkerMessage, WorkerTask } from './import-child.ts';
@@ -8,9 +8,9 @@ process.once('message', (task: WorkerTask) => void work(task));
 // The parent is gone: nobody wants the result.
 process.once('disconnect', () => process.exit(1));
 
-async function work({ root, threads, memoryLimitMb, access, request }: WorkerTask): Promise<void> {
+async function work({ root, threads, memoryLimitMb, task }: WorkerTask): Promise<void> {
   const workspace = openWorkspace({ root, threads, memoryLimitMb });
-  const end = await runImport(workspace, request, access, (progress) => send({ progress }))
+  const end = await runImportTask(workspace, task, (progress) => send({ progress }))
     .then((result): WorkerMessage => ({ result }))
     .catch(toMessage);
   await workspace.close();

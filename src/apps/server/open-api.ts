@@ -15,7 +15,7 @@ export async function addOpenApi(app: FastifyInstance, version: string): Promise
         title: 'Centrail',
         version,
         description:
-          'Every cent, from cloud bill to invoice. Money is decimal text; months are billing months.',
+          'Every cent, from cloud bill to invoice. Money is decimal text; months are billing months. Every POST, PUT, PATCH and DELETE of a known caller takes an `Idempotency-Key`: the same request again gets the first answer, with `Idempotency-Hit: true`, for 24 hours. Every answer has its `X-Request-Id`.',
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },
       servers: [{ url: '/' }],

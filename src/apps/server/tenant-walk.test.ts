@@ -131,7 +131,12 @@ beforeAll(async () => {
   const root = join(folder, 'data');
   prepared = await prepareTestRecords(root);
   workspace = openWorkspace({ root, threads: 1 });
-  const env = { ...prepared.env, FINOPS_IMPORT_ROOTS: join(folder, 'bills'), FINOPS_SERVER_RATE_LIMIT: '0' };
+  const env = {
+    ...prepared.env,
+    FINOPS_IMPORT_ROOTS: join(folder, 'bills'),
+    FINOPS_AWS_EXPORTS: JSON.stringify([{ name: 'zulu-export', uri: './zulu-bucket', source: 'zulu-aws' }]),
+    FINOPS_SERVER_RATE_LIMIT: '0',
+  };
   const config = loadConfig({ env, cwd: folder });
   books = openBooks({ workspace, config });
   app = await buildApp({
@@ -173,6 +178,7 @@ beforeAll(async () => {
   const bill = join(folder, 'bills', 'zulu', 'zulu-aws-2026-10.csv');
   bodies = [
     [/\/imports$/, { path: bill, source: 'zulu-aws' }],
+    [/\/aws-imports$/, { exports: ['zulu-export'], reset: true }],
     [/\/rollback$/, { to: theirs.snapshot }],
     [/\/pins$/, { reason: 'mine' }],
     [/\/reconcile$/, { invoiceTotal: '1' }],

@@ -12,7 +12,6 @@ import {
 } from './aws-discovery/index.ts';
 import { type ImportRequest, type ImportResult, importRequestSchema } from './contract.ts';
 import { type Delivery, manifestDelivery } from './deliveries.ts';
-import { ingestionErrors } from './errors.ts';
 import { importDeliveries } from './import-bill.ts';
 import type { ImportContext } from './import-run.ts';
 import { mainPartitions } from './months.ts';
@@ -64,20 +63,6 @@ export interface ExportImportOptions
   /** Import versions that are loaded already, too. */
   readonly reset: boolean;
   readonly onProgress?: ImportContext['onProgress'];
-}
-
-/** The exports of these names, or all; refuses with `ingestion.noExports` and `ingestion.unknownExport`. */
-export function chooseExports(
-  configured: readonly AwsExport[],
-  names: readonly string[] | undefined,
-): readonly AwsExport[] {
-  if (configured.length === 0) throw ingestionErrors.noExports({});
-  const known = configured.map(({ name }) => name);
-  return (names ?? known).map((name) => {
-    const found = configured.find((item) => item.name === name);
-    if (!found) throw ingestionErrors.unknownExport({ name, known });
-    return found;
-  });
 }
 
 /** The exports that lie where the given ones do, each place looked into once. */

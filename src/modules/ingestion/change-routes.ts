@@ -1,9 +1,12 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import type { Caller } from '../../platform/access/index.ts';
+import type { Records } from '../../platform/records/index.ts';
 import {
+  announcing,
   collectGarbage,
   demandWholeLake,
+  type Lake,
   pin,
   rollBack,
   unpin,
@@ -17,6 +20,8 @@ import { mutable } from './mutable.ts';
 
 interface ChangeRouteOptions {
   readonly workspace: Workspace;
+  /** Opened when something is changed: every change has its line in the audit log. */
+  readonly records: () => Promise<Records>;
   /** What gc keeps unless the request says otherwise. */
   readonly gc: { readonly keepDays: number; readonly keepVersions: number };
 }
@@ -29,7 +34,8 @@ export function addChangeRoutes(app: App, options: ChangeRouteOptions): void {
   addHousekeeping(app, options);
 }
 
-function addMonthChanges(app: App, { workspace }: ChangeRouteOptions): void {
+function addMonthChanges(app: App, options: ChangeRouteOptions): void {
+  const { workspace } = options;
   const { lake } = workspace;
   async function changed(
     { scope }: Caller,
@@ -55,7 +61,8 @@ function addMonthChanges(app: App, { workspace }: ChangeRouteOptions): void {
       },
     },
     async (request) => {
-      await rollBack(lake, request.caller.scope, { ...request.params, to: request.body.to });
+      const logged = loggedLake(options, request.caller, 'month.rollback', request.params, request.body);
+      await rollBack(logged, request.caller.scope, { ...request.params, to: request.body.to });
       return changed(request.caller, request.params, request.log);
     },
   );
@@ -74,7 +81,8 @@ function addMonthChanges(app: App, { workspace }: ChangeRouteOptions): void {
     },
     async (request) => {
       const { reason, snapshot } = request.body;
-      await pin(lake, request.caller.scope, {
+      const logged = loggedLake(options, request.caller, 'month.pin', request.params, request.body);
+      await pin(logged, request.caller.scope, {
         ...request.params,
         reason,
         ...(snapshot === undefined ? {} : { snapshot }),
@@ -97,7 +105,8 @@ function addMonthChanges(app: App, { workspace }: ChangeRouteOptions): void {
     },
     async (request) => {
       const { reason } = request.query;
-      await unpin(lake, request.caller.scope, {
+      const logged = loggedLake(options, request.caller, 'month.unpin', request.params, request.query);
+      await unpin(logged, request.caller.scope, {
         ...request.params,
         ...(reason === undefined ? {} : { reason }),
       });
@@ -106,7 +115,35 @@ function addMonthChanges(app: App, { workspace }: ChangeRouteOptions): void {
   );
 }
 
-function addHousekeeping(app: App, { workspace, gc }: ChangeRouteOptions): void {
+type Month = { readonly source: string; readonly period: string };
+
+/** The lake as this caller changes it: with a line in the audit log before each commit. */
+function loggedLake(
+  { workspace, records }: ChangeRouteOptions,
+  caller: Caller,
+  action: string,
+  month: Month | undefined,
+  asked: unknown,
+): Lake {
+  const object = month
+    ? { type: 'month', id: `${month.source}/${month.period}` }
+    : { type: 'lake', id: 'lake' };
+  return announcing(workspace.lake, async (message) => {
+    const opened = await records();
+    // Loaded only now: who only asks opens no records.
+    const [{ audit }, { entitiesOfSources }] = await Promise.all([
+      import('../../platform/records/index.ts'),
+      import('../organization/index.ts'),
+    ]);
+    await opened.write(caller, async (tx) => {
+      const [entity = null] = month ? await entitiesOfSources(tx, [month.source]) : [];
+      await audit(tx, caller, { action, object, entity, before: null, after: { message, asked } });
+    });
+  });
+}
+
+function addHousekeeping(app: App, options: ChangeRouteOptions): void {
+  const { workspace, gc } = options;
   app.post(
     '/snapshots/gc',
     {
@@ -121,9 +158,10 @@ function addHousekeeping(app: App, { workspace, gc }: ChangeRouteOptions): void 
     async (request) => {
       demandWholeLake(request.caller.scope, 'Collecting garbage');
       const { keepDays = gc.keepDays, keepVersions = gc.keepVersions, graceHours } = request.body;
-      const { lake, root, clock } = workspace;
+      const { root, clock } = workspace;
       const kept = { keepDays, keepVersions, graceHours };
-      const collected = await collectGarbage(lake, root, clock.now(), kept);
+      const logged = loggedLake(options, request.caller, 'lake.gc', undefined, kept);
+      const collected = await collectGarbage(logged, root, clock.now(), kept);
       await renewViews(workspace, request.log);
       return mutable(collected);
     },

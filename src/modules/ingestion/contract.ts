@@ -54,6 +54,14 @@ export const importResultSchema = z.object({
 });
 export type ImportResult = z.infer<typeof importResultSchema>;
 
+/** What an import may do or leave, whatever it reads. */
+export const importChoices = {
+  dryRun: z.boolean().default(false),
+  acceptRestatement: z.boolean().default(false),
+  /** Names of quarantine rules whose rows may be left out of the books. */
+  acceptQuarantine: z.array(z.string().max(200)).max(100).default([]),
+};
+
 /** What to import and how. Paths are local files or folders, or `s3://` addresses. */
 export const importRequestSchema = z.strictObject({
   path: z.string().min(1).max(4096),
@@ -68,14 +76,11 @@ export const importRequestSchema = z.strictObject({
     .string()
     .regex(/^\d{4}-(0[1-9]|1[0-2])$/)
     .optional(),
-  dryRun: z.boolean().default(false),
+  ...importChoices,
   /** Hash the files even where size, time and inode say that they have not changed. */
   rehash: z.boolean().default(false),
   /** Import what is unchanged too, as a new snapshot. */
   again: z.boolean().default(false),
-  acceptRestatement: z.boolean().default(false),
-  /** Names of quarantine rules whose rows may be left out of the books. */
-  acceptQuarantine: z.array(z.string().max(200)).max(100).default([]),
 });
 export type ImportRequest = z.input<typeof importRequestSchema>;
 export type CheckedImportRequest = z.infer<typeof importRequestSchema>;
@@ -100,7 +105,8 @@ export const importLineSchema = z.union([
 /** The answer to `Prefer: respond-async`: the run that does the work. */
 export const importAcceptedSchema = z.object({ run: z.string(), state: z.string() });
 
-const month = z.string().regex(/^\d{4}-(0[1-9]|1[0-2])$/, 'write a billing month as YYYY-MM');
+/** A billing month, `2026-10`. */
+export const month = z.string().regex(/^\d{4}-(0[1-9]|1[0-2])$/, 'write a billing month as YYYY-MM');
 /** A billing month, or `all` for commitments of contracts, which belong to no month. */
 const period = z
   .string()

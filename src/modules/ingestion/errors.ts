@@ -185,6 +185,18 @@ export const ingestionErrors = errorTable('ingestion', {
     (_: Record<never, never>) =>
       'Your roles cover several entities, so that nobody can tell which one this import is for. Name the source of the bills with --source.',
   ),
+  foreignAccess: refusal(
+    403,
+    'access',
+    (p: { fields: readonly string[] }) =>
+      `Only the owner of the workspace says where exports lie and with what rights they are read (${p.fields.join(', ')}). Name exports of aws.exports of the server; nothing was read.`,
+  ),
+  severalEntities: refusal(
+    403,
+    'access',
+    (p: { exports: readonly string[] }) =>
+      `The exports ${p.exports.join(', ')} belong to several entities, but your import to one. Name the exports of one entity with --export; nothing was read.`,
+  ),
   unfitCursor: refusal(
     400,
     'usage',

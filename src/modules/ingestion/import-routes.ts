@@ -2,16 +2,31 @@ import { PassThrough } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { type Asked, type FollowHooks, type Jobs, PartialFailure } from '../../platform/jobs/index.ts';
+import { awsImportRequestSchema } from './aws-contract.ts';
+import { awsImportKind } from './aws-import-handler.ts';
 import * as contract from './contract.ts';
 import { importKind } from './import-handler.ts';
 import type { ImportProgress } from './import-run.ts';
 import type { IngestionRouteOptions } from './routes.ts';
 
-/** `POST /imports`: a run that the caller waits for, watches, or leaves to the server. */
-export function addImportRoute(
-  app: Parameters<FastifyPluginAsyncZod>[0],
-  { jobs, problemOf }: Pick<IngestionRouteOptions, 'jobs' | 'problemOf'>,
-): void {
+type Options = Pick<IngestionRouteOptions, 'jobs' | 'problemOf'>;
+
+const asRun =
+  'The work is a run: its id is in the header `Finops-Run`. With `Prefer: respond-async` the answer is 202 at once, and the run goes on alone; without it, a caller who hangs up cancels the run. With `Accept: application/x-ndjson` progress is streamed, one JSON object a line; the last line is the result or a problem.';
+
+const response = {
+  200: {
+    description: 'The result: one entry per source, month and currency',
+    content: {
+      'application/json': { schema: contract.importResultSchema },
+      'application/x-ndjson': { schema: contract.importLineSchema },
+    },
+  },
+  202: contract.importAcceptedSchema,
+};
+
+/** `POST /imports` and `POST /aws-imports`: runs that the caller waits for, watches, or leaves to the server. */
+export function addRunRoutes(app: Parameters<FastifyPluginAsyncZod>[0], options: Options): void {
   app.post(
     '/imports',
     {
@@ -19,39 +34,63 @@ export function addImportRoute(
       schema: {
         tags: ['imports'],
         summary: 'Import everything under a path',
-        description:
-          'Paths lie under import.roots of the server or in the bucket of a configured export. The work is a run: its id is in the header `Finops-Run`. With `Prefer: respond-async` the answer is 202 at once, and the run goes on alone; without it, a caller who hangs up cancels the run. With `Accept: application/x-ndjson` progress is streamed, one JSON object a line; the last line is the result or a problem.',
+        description: `Paths lie under import.roots of the server or in the bucket of a configured export. ${asRun}`,
         body: contract.importRequestSchema.meta({
           example: { path: '/bills/2026-10.csv.gz', source: 'aws-main' },
         }),
-        response: {
-          200: {
-            description: 'The result: one entry per source, month and currency',
-            content: {
-              'application/json': { schema: contract.importResultSchema },
-              'application/x-ndjson': { schema: contract.importLineSchema },
-            },
-          },
-          202: contract.importAcceptedSchema,
-        },
+        response,
       },
     },
-    async (request, reply) => {
-      const hangUp = new AbortController();
-      reply.raw.once('close', () => hangUp.abort());
-      const opened = await jobs();
-      const detached = /\brespond-async\b/.test(String(request.headers['prefer'] ?? ''));
-      const wish = { kind: importKind, input: request.body, detached };
-      const asked = await opened.ask(request.caller, wish);
-      reply.header('finops-run', asked.run.id);
-      if (detached) return accepted(reply, asked);
-      const follow = (hooks: FollowHooks) =>
-        resultOf(opened, request, asked, { ...hooks, signal: hangUp.signal });
-      if (!request.headers.accept?.includes('application/x-ndjson')) return await follow({});
-      const tellProblem = (error: unknown) => problemOf(error, request);
-      return reply.type('application/x-ndjson').send(lines(request.body.path, follow, tellProblem) as never);
+    (request, reply) =>
+      answer(options, request, reply, { kind: importKind, input: request.body, file: request.body.path }),
+  );
+
+  app.post(
+    '/aws-imports',
+    {
+      config: { permission: 'bill.import' },
+      schema: {
+        tags: ['imports'],
+        summary: 'Import every month of AWS exports that is new or changed',
+        description: `Exports of aws.exports by name, or all of them in scope; the owner of the workspace may give another one, and other access. ${asRun}`,
+        body: awsImportRequestSchema.meta({ example: { exports: ['main'], from: '2026-09' } }),
+        response,
+      },
+    },
+    (request, reply) => {
+      const { exports, adHoc } = request.body;
+      const file = adHoc?.exportName ?? exports?.join(', ') ?? '';
+      return answer(options, request, reply, { kind: awsImportKind, input: request.body, file });
     },
   );
+}
+
+interface AskedImport {
+  readonly kind: string;
+  readonly input: unknown;
+  /** What a caller whose run waits is told that it waits for. */
+  readonly file: string;
+}
+
+/** Asks for the run, and answers as the caller prefers. */
+async function answer(
+  { jobs, problemOf }: Options,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { kind, input, file }: AskedImport,
+) {
+  const hangUp = new AbortController();
+  reply.raw.once('close', () => hangUp.abort());
+  const opened = await jobs();
+  const detached = /\brespond-async\b/.test(String(request.headers['prefer'] ?? ''));
+  const asked = await opened.ask(request.caller, { kind, input, detached });
+  reply.header('finops-run', asked.run.id);
+  if (detached) return accepted(reply, asked);
+  const follow = (hooks: FollowHooks) =>
+    resultOf(opened, request, asked, { ...hooks, signal: hangUp.signal });
+  if (!request.headers.accept?.includes('application/x-ndjson')) return await follow({});
+  const tellProblem = (error: unknown) => problemOf(error, request);
+  return reply.type('application/x-ndjson').send(lines(file, follow, tellProblem));
 }
 
 function accepted(reply: FastifyReply, { run: { id, state } }: Asked) {
@@ -79,13 +118,13 @@ async function resultOf(
 
 /** Progress line by line, then the result or why there is none. */
 function lines(
-  path: string,
+  file: string,
   follow: (hooks: FollowHooks) => Promise<contract.ImportResult>,
   tellProblem: (error: unknown) => unknown,
 ): PassThrough {
   const stream = new PassThrough();
   const write = (line: unknown) => stream.write(`${JSON.stringify(line)}\n`);
-  const waiting = { source: '', step: 'queue', file: path, rows: 0, bytes: 0, totalBytes: 0 };
+  const waiting = { source: '', step: 'queue', file, rows: 0, bytes: 0, totalBytes: 0 };
   follow({
     onWaiting: () => write({ progress: waiting }),
     onProgress: ({ detail }) => write({ progress: detail as ImportProgress }),

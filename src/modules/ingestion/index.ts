@@ -1,10 +1,7 @@
-export {
-  chooseExports,
-  findExports,
-  findManifests,
-  importExports,
-  loadedMonths,
-} from './aws-cur.ts';
+export type { AwsImportRequest, ExportChoice } from './aws-contract.ts';
+export { findExports, findManifests, loadedMonths } from './aws-cur.ts';
+export { awsImportHandler } from './aws-import-handler.ts';
+export { chooseExports } from './choose-exports.ts';
 export type {
   ChangedMonth,
   CollectedAnswer,
@@ -23,12 +20,13 @@ export type { ExplainedRow } from './explain-row.ts';
 export { importBill } from './import-bill.ts';
 export { importHandler } from './import-handler.ts';
 export type { ImportContext, ImportProgress } from './import-run.ts';
+export {
+  type ImportHooks,
+  type ImportTask,
+  type RunImport,
+  runImportTask,
+} from './import-task.ts';
 export type { Reconciliation } from './reconcile-invoice.ts';
 export { type IngestionRouteOptions, ingestionRoutes } from './routes.ts';
-export {
-  type ImportAccess,
-  type ImportHooks,
-  type RunImport,
-  runImport,
-} from './run-import.ts';
+export type { ImportAccess } from './run-import.ts';
 export { refreshViews, viewsAreCurrent } from './views.ts';

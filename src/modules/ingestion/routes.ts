@@ -3,11 +3,12 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import type {} from '../../platform/access/index.ts';
 import type { Jobs } from '../../platform/jobs/index.ts';
 import { addDecimal, formatDecimal, parseDecimal } from '../../platform/kernel/index.ts';
+import type { Records } from '../../platform/records/index.ts';
 import type { Workspace } from '../../platform/warehouse/index.ts';
 import { costDataset } from '../focus/index.ts';
 import { addChangeRoutes } from './change-routes.ts';
 import * as contract from './contract.ts';
-import { addImportRoute } from './import-routes.ts';
+import { addRunRoutes } from './import-routes.ts';
 import { findImport, listImports, listSnapshots } from './list-imports.ts';
 import { listMonths, listSources, type MonthSummary, type MonthTotals, monthHistory } from './months.ts';
 import { mutable } from './mutable.ts';
@@ -16,6 +17,8 @@ import { addQuestionRoutes } from './question-routes.ts';
 
 export interface IngestionRouteOptions {
   readonly workspace: Workspace;
+  /** Opened when something is changed. */
+  readonly records: () => Promise<Records>;
   /** Imports are runs; opened when the first is asked for. */
   readonly jobs: () => Promise<Jobs>;
   /** What gc keeps unless the request says otherwise. */
@@ -26,7 +29,7 @@ export interface IngestionRouteOptions {
 
 /** Bills and what became of them: imports, sources, months and their snapshots. */
 export const ingestionRoutes: FastifyPluginAsyncZod<IngestionRouteOptions> = async (app, options) => {
-  addImportRoute(app, options);
+  addRunRoutes(app, options);
   addImportRoutes(app, options);
   addMonthRoutes(app, options);
   addQuestionRoutes(app, options);

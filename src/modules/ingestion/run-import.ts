@@ -6,7 +6,7 @@ import { refreshAfterChange } from './after-change.ts';
 import type { ImportRequest, ImportResult } from './contract.ts';
 import { ingestionErrors } from './errors.ts';
 import { importBill } from './import-bill.ts';
-import type { ImportContext, ImportProgress } from './import-run.ts';
+import type { ImportContext } from './import-run.ts';
 import { mutable } from './mutable.ts';
 
 /**
@@ -22,20 +22,6 @@ export interface ImportAccess {
   readonly exports: readonly AwsExport[];
   /** Any other bucket too, with the default credentials. */
   readonly anyBucket: boolean;
-}
-
-/** Runs an import somewhere: in this process, or in a child. */
-export type RunImport = (
-  request: ImportRequest,
-  access: ImportAccess,
-  hooks: ImportHooks,
-) => Promise<ImportResult>;
-
-/** How whoever runs an import follows it. */
-export interface ImportHooks {
-  readonly onProgress?: ((progress: ImportProgress) => void) | undefined;
-  /** Aborted when the import is to stop. */
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** Imports into a workspace in this process. Refuses what the access does not allow, before anything is read. */

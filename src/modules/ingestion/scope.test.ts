@@ -1,9 +1,10 @@
 import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FastifyInstance, RouteOptions } from 'fastify';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { AwsExport } from '../../platform/config/index.ts';
 import { everything, nothing, type Scope } from '../../platform/kernel/index.ts';
+import { openTestRecords, type TestRecords } from '../../platform/records/testing/test-records.ts';
 import { apiFor } from '../focus/testing/api-for.ts';
 import { findManifests, importExports, loadedMonths } from './aws-cur.ts';
 import type { ImportRequest } from './contract.ts';
@@ -14,6 +15,11 @@ import { runImport } from './run-import.ts';
 import { type Bench, costRows, cur, focus, importInto, openBench, put, stateOf } from './testing/bills.ts';
 
 let bench: Bench;
+let books: TestRecords;
+beforeAll(async () => {
+  books = await openTestRecords();
+});
+afterAll(() => books.close());
 beforeEach(async () => {
   bench = await openBench();
 });
@@ -29,6 +35,7 @@ function api(scope: Scope, hook: (app: FastifyInstance) => void = () => {}): Pro
     await app.register(ingestionRoutes, {
       workspace,
       gc: { keepDays: 90, keepVersions: 3 },
+      records: async () => books.records,
       jobs: () => Promise.reject(new Error('imports are asked for below the routes here')),
       problemOf: (error) => ({ message: String(error) }),
     });
@@ -221,6 +228,7 @@ test('every route says which permission it demands', async () => {
     'GET /rows/:id cost.read',
     'GET /snapshots cost.read',
     'GET /sources cost.read',
+    'POST /aws-imports bill.import',
     'POST /imports bill.import',
     'POST /periods/:source/:period/pins snapshot.change',
     'POST /periods/:source/:period/reconcile cost.read',

@@ -21,14 +21,7 @@ export type { OneTimeLink } from './links.ts';
 export { isLoopback } from './loopback.ts';
 export type { Grant, Principal } from './model.ts';
 export { accessPages } from './pages.ts';
-export {
-  type Permission,
-  permissions,
-  type RoleName,
-  roleNames,
-  roles,
-  type ScopeKind,
-} from './permissions.ts';
+export { type Permission, type RoleName, roles, type ScopeKind } from './permissions.ts';
 export type { Caller } from './request.ts';
 export type { AccessRouteOptions } from './routes.ts';
 export { type AccessSettings, type OidcSettings, readAccessSettings } from './settings.ts';

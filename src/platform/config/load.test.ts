@@ -42,6 +42,11 @@ describe('precedence', () => {
     expect([byFlag.values.data, byFlag.origins.data]).toEqual([join(folder, 'from-flag'), 'flag --data']);
   });
 
+  it('reads addresses and networks from a variable with commas between', () => {
+    const env = { FINOPS_SERVER_TRUST_PROXY: '10.0.0.5, 10.1.0.0/16,2001:db8::/32' };
+    expect(load({ env }).values['server.trustProxy']).toEqual(['10.0.0.5', '10.1.0.0/16', '2001:db8::/32']);
+  });
+
   it('counts an empty variable as absent', () => {
     expect(load({ env: { FINOPS_SERVER_PORT: '' } }).origins['server.port']).toBe('default');
   });
@@ -104,6 +109,14 @@ describe('refusals', () => {
       'finops.toml:1: server.port must be a whole number from 0 to 65535, not 4870.5.',
     ],
     ['data = 3\n', 'finops.toml:1: data must be text that is not empty, not 3.'],
+    [
+      'server.trustProxy = ["10.0.0.0/8", "0.0.0.0/0"]\n',
+      'finops.toml:1: server.trustProxy must be a list of IP addresses or networks such as 10.0.0.0/8, not a list.',
+    ],
+    [
+      'server.trustProxy = "proxy.example.com"\n',
+      "finops.toml:1: server.trustProxy must be a list of IP addresses or networks such as 10.0.0.0/8, not 'proxy.example.com'.",
+    ],
     [
       'log.level = "loud"\n',
       "finops.toml:1: log.level must be one of debug, info, warn, error, silent, not 'loud'.",

@@ -25,6 +25,12 @@ export const recordsErrors = errorTable('records', {
     (p: { user: string }) =>
       `The database user '${p.user}' may not make the role finops_app. Run as a superuser: create role finops_app nologin; grant finops_app to "${p.user}";`,
   ),
+  noRights: refusal(
+    503,
+    'access',
+    (p: { reason: string }) =>
+      `The database user may not make what the records need (${p.reason}). Give it a database of its own: create database finops owner "USER";`,
+  ),
   newerSchema: refusal(
     409,
     'conflict',

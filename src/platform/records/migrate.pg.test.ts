@@ -23,6 +23,12 @@ describe.skipIf(testServer === undefined)('on a real PostgreSQL (FINOPS_TEST_DAT
     await admin.end();
   });
 
+  it('says what to do where the user may make nothing, and makes nothing', async () => {
+    // The tests' login does not own the server's first database.
+    const opening = openRecords({ root: tmpdir(), databaseUrl: testServer as string });
+    await expect(opening).rejects.toMatchObject({ code: 'records.noRights' });
+  });
+
   it('says that the server does not answer, without its password', async () => {
     const broken = openRecords({
       root: tmpdir(),

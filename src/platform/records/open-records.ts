@@ -60,7 +60,8 @@ export async function openRecords(options: RecordsOptions): Promise<Records> {
     );
   } catch (error) {
     await close();
-    throw refusalOfDatabase(error);
+    const { code, message } = error as { readonly code?: string; readonly message: string };
+    throw code === '42501' ? recordsErrors.noRights({ reason: message }) : refusalOfDatabase(error);
   }
   return recordsOver(db, opened, close);
 }

@@ -99,6 +99,27 @@ describe('records', () => {
     expect(await loggedIds(systemCaller)).toEqual(before);
   });
 
+  it('lets a hook add to a write, past the scope of its caller: both happen, or neither', async () => {
+    const stop = test.records.onWrite(({ actor }) =>
+      actor.id === 'p1' ? (tx) => audit(tx, systemCaller, entry('by the hook', 'labs')) : undefined,
+    );
+    const write = (caller: Caller) =>
+      test.records.write(caller, (tx) => audit(tx, caller, entry('by the work', 'retail')));
+    const before = await loggedIds(systemCaller);
+    await write(alice);
+    await write(systemCaller);
+    const added = ['by the work', 'by the hook', 'by the work'];
+    expect(await loggedIds(systemCaller)).toEqual([...before, ...added]);
+    const fail = test.records.onWrite(() => async () => {
+      throw new Error('the hook refuses');
+    });
+    await expect(write(alice)).rejects.toThrow('the hook refuses');
+    stop();
+    fail();
+    await write(alice);
+    expect(await loggedIds(systemCaller)).toEqual([...before, ...added, 'by the work']);
+  });
+
   it('says so at once when a transaction waits for another one inside itself', async () => {
     const nested = test.records.write(systemCaller, () => loggedIds(systemCaller));
     await expect(nested).rejects.toThrow('A transaction is open');

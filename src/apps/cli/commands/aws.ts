@@ -1,7 +1,9 @@
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
+import type { AwsImportRequest, ExportChoice, ImportResult } from '../../../modules/ingestion/index.ts';
 import type { AwsExport } from '../../../platform/config/index.ts';
 import { everything, type Period, tryParsePeriod } from '../../../platform/kernel/index.ts';
+import { address, withClient } from '../client.ts';
 import type { Context } from '../context.ts';
 import { errors } from '../errors.ts';
 import { addExamples, groups } from '../help.ts';
@@ -31,7 +33,10 @@ interface ImportOptions extends ExportOptions {
   readonly bridge?: boolean;
 }
 
-/** `finops aws …`: billing exports of AWS, in S3 or in a copy. They run here, with the credentials of whoever calls. */
+/**
+ * `finops aws …`: billing exports of AWS, in S3 or in a copy. Imports are runs of whoever holds the workspace, with that
+ * process's credentials; the lists are made here, with those of whoever calls.
+ */
 export function register(program: Command, context: Context): void {
   const noun = program
     .command('aws')
@@ -82,39 +87,24 @@ function exportCommand(noun: Command, verb: string, description: string): Comman
 }
 
 /** The exports of the configuration, or the one of the flags; flags of access count for all. */
-async function exportsOf(context: Context, options: ExportOptions, needsName = true): Promise<AwsExport[]> {
-  const { profile, region, endpoint, roleArn, kind } = options;
-  const access = Object.fromEntries(
-    Object.entries({ profile, region, endpoint, roleArn, kind }).filter(([, value]) => value !== undefined),
-  );
-  const chosen =
-    options.uri === undefined
-      ? await configured(context, options.export)
-      : [named(context, options, needsName)];
-  return chosen.map((item) => ({ ...item, ...access }));
-}
-
-async function configured(
-  context: Context,
-  names: readonly string[] | undefined,
-): Promise<readonly AwsExport[]> {
+async function exportsOf(context: Context, choice: ExportChoice): Promise<readonly AwsExport[]> {
   const { chooseExports } = await import('../../../modules/ingestion/index.ts');
-  return chooseExports(context.config().values['aws.exports'], names);
+  return chooseExports(context.config().values['aws.exports'], everything, choice);
 }
 
-function named(
-  { io }: Context,
-  { uri = '', exportName, source }: ExportOptions,
-  needsName: boolean,
-): AwsExport {
+/** What the flags choose. `--uri` counts before `--export`. */
+function choiceOf({ io }: Context, options: ExportOptions, needsName = true): ExportChoice {
+  const { profile, region, endpoint, roleArn, kind, uri, exportName, source } = options;
+  const access = { profile, region, endpoint, roleArn, kind };
+  if (uri === undefined) return { ...access, exports: options.export && [...options.export] };
   if (needsName && exportName === undefined) {
     throw errors.usage({
       problem: "--uri needs --export-name; 'finops aws list-exports --uri …' shows the names.",
     });
   }
-  const name = exportName ?? '';
-  const place = uri.startsWith('s3://') ? uri.replace(/\/+$/, '') : resolve(io.cwd, uri);
-  return { name, uri: place, exportName: name, source: source ?? name };
+  // A server has a current folder of its own.
+  const place = uri.startsWith('s3://') ? uri : resolve(io.cwd, uri);
+  return { ...access, adHoc: { uri: place, exportName: exportName ?? '', source } };
 }
 
 function rangeOf({ from, to }: ExportOptions): { readonly from?: Period; readonly to?: Period } {
@@ -131,21 +121,23 @@ function monthOf(option: string, text: string): Period {
 }
 
 async function importCur(context: Context, options: ImportOptions): Promise<void> {
-  const exports = await exportsOf(context, options);
-  const range = rangeOf(options);
-  const { importExports } = await import('../../../modules/ingestion/index.ts');
-  const { reset = false, dryRun = false, acceptRestatement = false, acceptQuarantine = [] } = options;
-  const given = { range, reset, dryRun, acceptRestatement, acceptQuarantine: [...acceptQuarantine] };
-  const result = await withWorkspace(context, (workspace) =>
+  const { reset, dryRun, acceptRestatement, acceptQuarantine } = options;
+  const request: AwsImportRequest = {
+    ...choiceOf(context, options),
+    ...rangeOf(options),
+    ...{ reset, dryRun, acceptRestatement },
+    acceptQuarantine: acceptQuarantine && [...acceptQuarantine],
+  };
+  const result = await withClient(context, (client) =>
     withProgress(context, 'import', (onProgress) =>
-      importExports(workspace, everything, exports, { ...given, onProgress }),
+      client.stream<ImportResult>(address('/aws-imports'), request, onProgress),
     ),
   );
   printImport(context, result, options.bridge ?? false);
 }
 
 async function listManifests(context: Context, options: ExportOptions): Promise<void> {
-  const exports = await exportsOf(context, options);
+  const exports = await exportsOf(context, choiceOf(context, options));
   const { findManifests } = await import('../../../modules/ingestion/index.ts');
   const items = await withWorkspace(context, ({ lake }) =>
     findManifests(lake, everything, exports, rangeOf(options)),
@@ -154,7 +146,7 @@ async function listManifests(context: Context, options: ExportOptions): Promise<
 }
 
 async function listExports(context: Context, options: ExportOptions): Promise<void> {
-  const exports = await exportsOf(context, options, false);
+  const exports = await exportsOf(context, choiceOf(context, options, false));
   const { findExports } = await import('../../../modules/ingestion/index.ts');
   const items = (await findExports(exports)).map(({ periods, ...item }) => ({
     ...item,
@@ -166,7 +158,7 @@ async function listExports(context: Context, options: ExportOptions): Promise<vo
 }
 
 async function showState(context: Context, options: ExportOptions): Promise<void> {
-  const exports = await exportsOf(context, options);
+  const exports = await exportsOf(context, choiceOf(context, options));
   const { from, to } = rangeOf(options);
   const { loadedMonths } = await import('../../../modules/ingestion/index.ts');
   const items = (await withWorkspace(context, ({ lake }) => loadedMonths(lake, everything, exports))).filter(
