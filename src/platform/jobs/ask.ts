@@ -20,6 +20,8 @@ export interface Asked {
   readonly run: Run;
   /** The same was under way: this is that run. */
   readonly joined: boolean;
+  /** Asks for the same once more. */
+  readonly again?: (() => Promise<Asked>) | undefined;
 }
 
 /** How often a run for which nobody waits is tried when it fails; one with a caller tells the caller at once. */
@@ -69,6 +71,14 @@ async function writeOrJoin(
   return { run, joined: !isNew };
 }
 
+/** How `cancelRequestedBy` ends when nobody wanted the run to stop, but whoever waited for its result has gone. */
+const hasGone = ', who waited for it, has gone';
+
+/** True for a run that was cancelled because its caller went away: whoever else waits for the same wants it still. */
+export function wasAbandoned({ state, cancelRequestedBy }: Run): boolean {
+  return state === 'cancelled' && (cancelRequestedBy?.endsWith(hasGone) ?? false);
+}
+
 /**
  * Asks a run to stop: one that waits has ended with this, one that is worked ends soon. Refuses with `jobs.unknownRun`,
  * `jobs.hasEnded`. `abandoned`: only if nobody has asked for it to go on alone; the run as it is otherwise.
@@ -79,9 +89,9 @@ export function cancelRun({ records }: World, caller: Caller, id: string, abando
     if (!run) throw jobsErrors.unknownRun({ id });
     if (abandoned && (run.detached || hasEnded(run.state))) return run;
     if (hasEnded(run.state)) throw jobsErrors.hasEnded({ id, state: run.state });
-    const by = caller.actor.name;
+    const by = abandoned ? `${caller.actor.name}${hasGone}` : caller.actor.name;
     const after = await requestCancel(tx, run, by);
-    const message = abandoned ? `${by}, who waited for it, has gone` : `${by} wants it to stop`;
+    const message = abandoned ? by : `${by} wants it to stop`;
     await appendLog(tx, run, [{ level: 'warning', message }]);
     await auditRun(tx, caller, 'run.cancel', { before: run, after });
     return after;

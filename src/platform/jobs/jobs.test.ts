@@ -297,6 +297,24 @@ describe('cancelling', () => {
     go.open();
     expect(await stays).toBe('done');
   });
+
+  it('is done again for whoever joined a run at the moment when its caller went away', async () => {
+    let attempts = 0;
+    const jobs = await open({
+      slow: async ({ signal }) => (++attempts === 1 ? untilAborted(signal) : 'done'),
+    });
+    const same = { ...wish('slow', { key: 'left' }), detached: false };
+    const [first, second] = [await jobs.ask(systemCaller, same), await jobs.ask(systemCaller, same)];
+    expect([first.joined, second.joined]).toEqual([false, true]);
+    const hangUp = new AbortController();
+    const left = jobs.result(systemCaller, first, { signal: hangUp.signal });
+    await untilState(jobs, first.run.id, 'running');
+    hangUp.abort();
+    await expect(left).rejects.toThrow();
+    // Joined before, waits only now.
+    expect(await jobs.result(systemCaller, second)).toBe('done');
+    expect(attempts).toBe(2);
+  });
 });
 
 describe('running again', () => {

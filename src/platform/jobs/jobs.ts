@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { assert, type Caller, type Clock, newId, type Randomness, Refusal } from '../kernel/index.ts';
 import type { Records } from '../records/index.ts';
-import { type Asked, ask, cancelRun, retryRun, type Wish } from './ask.ts';
+import { type Asked, ask, cancelRun, retryRun, type Wish, wasAbandoned } from './ask.ts';
 import { createBus } from './bus.ts';
 import { jobsErrors } from './errors.ts';
 import { findRun, listRuns } from './find-runs-sql.ts';
@@ -115,17 +115,21 @@ export function openJobs(options: JobsOptions): Jobs {
         if (here) worker.begin(asked.run);
         else worker.wake([asked.run]);
       }
-      return asked;
+      return { ...asked, again: () => askFor(caller, wish) };
     });
   }
 
-  async function result(caller: Caller, { run: { id } }: Asked, hooks: FollowHooks = {}): Promise<unknown> {
+  async function result(caller: Caller, asked: Asked, hooks: FollowHooks = {}): Promise<unknown> {
+    const { id } = asked.run;
     waiters.set(id, (waiters.get(id) ?? 0) + 1);
     const signal = hooks.signal ? AbortSignal.any([hooks.signal, closing.signal]) : closing.signal;
     try {
       const { run, error } = await untilEnded(world, worker, id, { ...hooks, signal });
       if (run.state === 'succeeded') return run.result;
       if (run.state === 'failed' && run.problem) throw error ?? errorOf(run.problem, run.result);
+      // Somebody else's hanging up is no reason to leave this one without.
+      if (asked.joined && asked.again && wasAbandoned(run) && !signal.aborted)
+        return await result(caller, await asked.again(), hooks);
       if (run.state === 'cancelled')
         throw jobsErrors.cancelled({ id, by: run.cancelRequestedBy ?? 'its process' });
     } finally {
