@@ -43,7 +43,7 @@ async function runDemoCommand(
       folder,
       scale: options.scale,
       seed: Number(options.seed),
-      onStep: ({ text, rows }) => progress.update({ step: text, ...(rows === undefined ? {} : { rows }) }),
+      onStep: ({ text, rows = 0 }) => progress.update({ step: text, rows }),
     });
   } finally {
     progress.stop();
