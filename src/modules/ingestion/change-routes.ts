@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import type { Caller } from '../../platform/access/index.ts';
+import { mutable } from '../../platform/kernel/index.ts';
 import type { Records } from '../../platform/records/index.ts';
 import {
   announcing,
@@ -16,7 +17,6 @@ import {
 import { refreshAfterChange } from './after-change.ts';
 import * as contract from './contract.ts';
 import { listMonths } from './months.ts';
-import { mutable } from './mutable.ts';
 
 interface ChangeRouteOptions {
   readonly workspace: Workspace;

@@ -1,10 +1,10 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import type {} from '../../platform/access/index.ts';
+import { mutable } from '../../platform/kernel/index.ts';
 import type { Workspace } from '../../platform/warehouse/index.ts';
 import * as contract from './contract.ts';
 import { diffMonth } from './diff-months.ts';
 import { explainRow } from './explain-row.ts';
-import { mutable } from './mutable.ts';
 import { reconcileInvoice } from './reconcile-invoice.ts';
 
 /** Questions to the rows of a month: what changed, what the invoice says, where a row comes from. */

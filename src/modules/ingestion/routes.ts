@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import type {} from '../../platform/access/index.ts';
 import type { Jobs } from '../../platform/jobs/index.ts';
-import { addDecimal, formatDecimal, parseDecimal } from '../../platform/kernel/index.ts';
+import { addDecimal, formatDecimal, mutable, parseDecimal } from '../../platform/kernel/index.ts';
 import type { Records } from '../../platform/records/index.ts';
 import type { Workspace } from '../../platform/warehouse/index.ts';
 import { costDataset } from '../focus/index.ts';
@@ -11,7 +11,6 @@ import * as contract from './contract.ts';
 import { addRunRoutes } from './import-routes.ts';
 import { findImport, listImports, listSnapshots } from './list-imports.ts';
 import { listMonths, listSources, type MonthSummary, type MonthTotals, monthHistory } from './months.ts';
-import { mutable } from './mutable.ts';
 import { pageOf } from './page.ts';
 import { addQuestionRoutes } from './question-routes.ts';
 

@@ -1,5 +1,5 @@
 import type { AwsExport } from '../../platform/config/index.ts';
-import { type Scope, seesSource } from '../../platform/kernel/index.ts';
+import { mutable, type Scope, seesSource } from '../../platform/kernel/index.ts';
 import { allowedPath, isS3Uri, type S3Options, type StoreOptions } from '../../platform/objects/index.ts';
 import type { Workspace } from '../../platform/warehouse/index.ts';
 import { refreshAfterChange } from './after-change.ts';
@@ -7,7 +7,6 @@ import type { ImportRequest, ImportResult } from './contract.ts';
 import { ingestionErrors } from './errors.ts';
 import { importBill } from './import-bill.ts';
 import type { ImportContext } from './import-run.ts';
-import { mutable } from './mutable.ts';
 
 /**
  * What an import may read and write. The owner at the command line reads what the account can read; others what is

@@ -125,10 +125,4 @@ export const errors = errorTable('organization', {
         .map(({ row, field, message }) => `Row ${row}, ${field}: ${message}`)
         .join(' ')}${p.errors.length > 3 ? ' A dry run lists them all.' : ''}`,
   ),
-  unfitCursor: refusal(
-    400,
-    'usage',
-    (p: { cursor: string }) =>
-      `The cursor '${p.cursor}' is not one of this list. Take 'next' of the page before, or leave it out.`,
-  ),
 });

@@ -1,7 +1,7 @@
 import type { Caller } from '../../platform/kernel/index.ts';
 import type { Tx } from '../../platform/records/index.ts';
+import { afterCursor, pageOf } from '../../platform/records/index.ts';
 import type { History } from './contract.ts';
-import { afterCursor, pageOf } from './cursor.ts';
 import { errors } from './errors.ts';
 import { readHistory } from './history-sql.ts';
 

@@ -122,3 +122,6 @@ function canonical(value: unknown): string {
       : item,
   );
 }
+
+/** What ids, and names of sources, look like in a cursor. */
+export const idShape = /^[A-Za-z0-9._:-]{1,100}$/;

@@ -1,10 +1,11 @@
 import type { FastifyReply } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import { afterCursor, pageOf } from '../../platform/records/index.ts';
 import * as contract from './contract.ts';
-import { afterCursor, idShape, pageOf } from './cursor.ts';
 import { historyOf } from './history.ts';
 import type { Kind } from './kinds.ts';
 import type { Values } from './model.ts';
+import { idShape } from './model.ts';
 import {
   createObject,
   findObject,

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import type { Caller } from '../../platform/kernel/index.ts';
+import { afterCursor, pageOf } from '../../platform/records/index.ts';
 import * as contract from './contract.ts';
-import { afterCursor, pageOf } from './cursor.ts';
 import { historyOf } from './history.ts';
 import type { OrganizationOptions } from './objects.ts';
 import { findPeriod, listPeriods } from './period-sql.ts';

@@ -1,7 +1,8 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import { afterCursor, pageOf } from '../../platform/records/index.ts';
 import * as contract from './contract.ts';
-import { afterCursor, idShape, pageOf } from './cursor.ts';
 import { historyOf } from './history.ts';
+import { idShape } from './model.ts';
 import type { OrganizationOptions } from './objects.ts';
 import { etagOf } from './precondition.ts';
 import { listSources } from './source-sql.ts';

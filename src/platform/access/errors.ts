@@ -156,12 +156,6 @@ export const accessErrors = errorTable('access', {
     'conflict',
     (_: Nothing) => 'There is an administrator already. Sign in, or ask for an invitation.',
   ),
-  unfitCursor: refusal(
-    400,
-    'usage',
-    (p: { cursor: string }) =>
-      `'${p.cursor}' is no cursor of this list. Take it from 'next' of the page before, or leave it out.`,
-  ),
   badPublicUrl: refusal(
     400,
     'usage',

@@ -1,12 +1,11 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { must } from '../kernel/index.ts';
+import { must, mutable } from '../kernel/index.ts';
+import { afterCursor, pageOf } from '../records/index.ts';
 import * as contract from './contract.ts';
 import { accessErrors } from './errors.ts';
 import { invite } from './links.ts';
-import { mutable } from './mutable.ts';
-import { afterCursor, pageOf } from './page.ts';
 import {
   createPerson,
   etagOf,
@@ -48,9 +47,13 @@ function addReads(app: App, options: AccessRouteOptions): void {
     },
     async ({ caller, query }) => {
       const { limit, cursor, email } = query;
-      const asked = { limit: limit + 1, ...afterCursor(cursor), ...(email === undefined ? {} : { email }) };
+      const asked = {
+        limit: limit + 1,
+        after: afterCursor(cursor),
+        ...(email === undefined ? {} : { email }),
+      };
       const people = await readPeople(options, caller, asked);
-      return mutable(pageOf(people, limit, (person) => person.email.toLowerCase()));
+      return mutable({ context: {}, ...pageOf(people, limit, (person) => person.email.toLowerCase()) });
     },
   );
 

@@ -135,7 +135,7 @@ describe('people', () => {
   it('are not had under unknown ids', async () => {
     expect((await call('GET', '/people/01k9z3w2m7h4q8xta')).json['code']).toBe('access.unknownPerson');
     expect((await call('GET', "/people/' or 1=1 --")).status).toBe(400);
-    expect((await call('GET', '/people?cursor=nonsense')).json['code']).toBe('access.unfitCursor');
+    expect((await call('GET', '/people?cursor=nonsense')).json['code']).toBe('records.unfitCursor');
   });
 });
 

@@ -1,5 +1,5 @@
 import { type Caller, newId, systemCaller } from '../kernel/index.ts';
-import { audit, type Tx } from '../records/index.ts';
+import { audit, type Secrets, type Tx } from '../records/index.ts';
 import { insertAttempt, takeAttempt } from './attempt-sql.ts';
 import type { AccessContext } from './authenticate.ts';
 import { emailSchema } from './contract.ts';
@@ -19,10 +19,7 @@ import { auditSignIn, systemAt } from './sign-in.ts';
 import { type Place, type SignedIn, startSession } from './start-session.ts';
 
 /** Seals a text so that it opens with the same context only. */
-export interface Sealer {
-  readonly seal: (text: string, context: string) => string;
-  readonly open: (sealed: string, context: string) => string;
-}
+export type Sealer = Pick<Secrets, 'seal' | 'open'>;
 
 /** What signing in through a provider needs besides. */
 export interface ProviderContext extends AccessContext {

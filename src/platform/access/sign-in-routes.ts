@@ -1,10 +1,9 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { must } from '../kernel/index.ts';
+import { must, mutable } from '../kernel/index.ts';
 import * as contract from './contract.ts';
 import { makeFirstAdmin, redeemInvitation } from './links.ts';
-import { mutable } from './mutable.ts';
 import { originOf } from './owner-principal.ts';
 import { type Permission, permissions } from './permissions.ts';
 import type { AccessRouteOptions } from './routes.ts';

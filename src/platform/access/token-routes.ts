@@ -1,10 +1,9 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
-import { must } from '../kernel/index.ts';
+import { must, mutable } from '../kernel/index.ts';
+import { afterCursor, pageOf } from '../records/index.ts';
 import * as contract from './contract.ts';
 import { accessErrors } from './errors.ts';
 import type { Principal } from './model.ts';
-import { mutable } from './mutable.ts';
-import { afterCursor, pageOf } from './page.ts';
 import { permissions } from './permissions.ts';
 import type { AccessRouteOptions } from './routes.ts';
 import { createToken, endToken, managesPeople, readTokens } from './tokens.ts';
@@ -32,10 +31,11 @@ export function addTokenRoutes(app: App, options: AccessRouteOptions): void {
       const ownerId = managesPeople(principal) ? person : ownOnly(principal, person);
       const asked = {
         limit: limit + 1,
-        ...afterCursor(cursor),
+        after: afterCursor(cursor),
         ...(ownerId === undefined ? {} : { ownerId }),
       };
-      return mutable(pageOf(await readTokens(options, caller, asked), limit, (token) => token.id));
+      const tokens = await readTokens(options, caller, asked);
+      return mutable({ context: {}, ...pageOf(tokens, limit, (token) => token.id) });
     },
   );
 

@@ -30,6 +30,7 @@ export {
 } from './error.ts';
 export { newId, type Randomness } from './id.ts';
 export { addMoney, formatMoney, type Money } from './money.ts';
+export { mutable } from './mutable.ts';
 export { nearestNames } from './nearest.ts';
 export { isNestedDeeperThan } from './nesting.ts';
 export {

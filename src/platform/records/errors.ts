@@ -66,6 +66,12 @@ export const recordsErrors = errorTable('records', {
     (p: { table: string }) =>
       `This belongs to somebody else's part of the records (${p.table}). Ask for a role that covers it.`,
   ),
+  unfitCursor: refusal(
+    400,
+    'usage',
+    (p: { cursor: string }) =>
+      `The cursor '${p.cursor}' is not one of this list. Take 'next' of the page before, or leave it out.`,
+  ),
   contended: refusal(
     409,
     'conflict',

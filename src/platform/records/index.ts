@@ -20,6 +20,7 @@ export type {
 export { onConstraint } from './database-error.ts';
 export { jsonb } from './jsonb.ts';
 export { openRecords, type RecordsOptions } from './open-records.ts';
+export { afterCursor, pageOf } from './page.ts';
 export type { Records, RecordsFigures, Tx, WriteHook } from './records.ts';
 export { type RecordRouteOptions, recordRoutes } from './routes.ts';
 export { keyIdsAtHand } from './secrets/key-store.ts';

@@ -1,4 +1,4 @@
-import { errors } from './errors.ts';
+import { recordsErrors } from './errors.ts';
 
 /**
  * A page out of one item more than it shows. The cursor names the last item shown: a list that changes meanwhile is
@@ -15,8 +15,8 @@ export function pageOf<T>(
   return { items, next: Buffer.from(JSON.stringify(keyOf(last))).toString('base64url') };
 }
 
-/** The key after which a page begins; it must have the given shape. Refusal: `organization.unfitCursor`. */
-export function afterCursor(cursor: string | undefined, shape: RegExp): string | undefined {
+/** The key after which a page begins; it must have the given shape. Refusal: `records.unfitCursor`. */
+export function afterCursor(cursor: string | undefined, shape = /^/): string | undefined {
   if (cursor === undefined) return undefined;
   try {
     const key: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString());
@@ -24,8 +24,5 @@ export function afterCursor(cursor: string | undefined, shape: RegExp): string |
   } catch {
     // Not one of ours; said below.
   }
-  throw errors.unfitCursor({ cursor: cursor.slice(0, 60) });
+  throw recordsErrors.unfitCursor({ cursor: cursor.slice(0, 60) });
 }
-
-/** What ids, and names of sources, look like in a cursor. */
-export const idShape = /^[A-Za-z0-9._:-]{1,100}$/;
