@@ -89,7 +89,10 @@ function isDoor(from: string, path: string, room: string): boolean {
   if (path === `${room}/index.ts`) return true;
   if (isTest(from) && path.startsWith(`${room}/testing/`)) return true;
   // Contracts reach the browser, so they go around doors behind which `node:` stands; the query value is free of it.
-  return basename(from) === 'contract.ts' && ['contract.ts', 'cost-query.ts'].includes(basename(path));
+  return (
+    ['contract.ts', 'model.ts'].includes(basename(from)) &&
+    ['contract.ts', 'cost-query.ts'].includes(basename(path))
+  );
 }
 
 /** The kernel is usable anywhere: no `node:`, and packages for their types only. */

@@ -5,6 +5,9 @@ export const permissions = {
   'cost.read': 'ask for costs, months, reports and explanations of rows',
   'bill.import': 'import bills',
   'snapshot.change': 'roll back, pin and unpin months, collect garbage, verify the lake',
+  'allocation.read': 'see graphs, allocation runs and their results',
+  'allocation.write': 'edit drafts of graphs, import usage, compute runs',
+  'allocation.publish': 'publish versions of graphs and allocation runs',
   'run.read': 'see runs, their steps and logs',
   'run.change': 'retry and cancel runs, schedule them',
   'organization.read': 'see entities, products, applications, teams and cost centres',
@@ -18,7 +21,7 @@ export const permissions = {
 
 export type Permission = keyof typeof permissions;
 
-const reading = ['cost.read', 'run.read', 'organization.read'] as const satisfies readonly Permission[];
+const reading = ['cost.read', 'allocation.read', 'run.read', 'organization.read'] as const satisfies readonly Permission[];
 
 /** Which scope a role is granted with: everything, or named entities, companies or applications. */
 export type ScopeKind = 'all' | 'entities' | 'companies' | 'applications';
@@ -43,6 +46,8 @@ export const roles = {
       ...reading,
       'bill.import',
       'snapshot.change',
+      'allocation.write',
+      'allocation.publish',
       'run.change',
       'organization.write',
       'period.close',
@@ -53,7 +58,7 @@ export const roles = {
   },
   'billing.admin': {
     description: 'Prices, subscriptions, invoices of the issuing entities',
-    permissions: ['organization.read', 'run.read', 'cost.read'],
+    permissions: ['organization.read', 'run.read', 'cost.read', 'allocation.read'],
     scopes: ['all', 'entities'],
   },
   'billing.payer': {
@@ -73,7 +78,7 @@ export const roles = {
   },
   'group.controller': {
     description: 'Consolidates the group, closes months',
-    permissions: [...reading, 'period.close', 'period.reopen', 'audit.read'],
+    permissions: [...reading, 'allocation.publish', 'period.close', 'period.reopen', 'audit.read'],
     scopes: ['all', 'entities'],
   },
   'entity.viewer': {
@@ -83,7 +88,7 @@ export const roles = {
   },
   engineer: {
     description: 'Sees the costs of applications',
-    permissions: ['cost.read', 'organization.read'],
+    permissions: ['cost.read', 'allocation.read', 'organization.read'],
     scopes: ['all', 'applications'],
   },
 } as const satisfies Readonly<Record<string, Role>>;

@@ -23,6 +23,12 @@ export interface Dataset {
 export interface DatasetRoles {
   /** Name of the source that a row came from, as in its partition: what a scope is put on. */
   readonly source: string;
+  /**
+   * Columns of the owning entity and application, where rows are seen by these and not by the source of a bill: a limited scope
+   * then shows rows that name one of its entities or applications.
+   */
+  readonly entity?: string;
+  readonly application?: string;
   /** Timestamp of the first day of the billing month. */
   readonly billingPeriodStart: string;
   /** Start and end (exclusive) of the time that a charge is for. */
