@@ -43,7 +43,7 @@ const bill = cur(
  */
 function erring(engine: Engine, dataset: string, select: string): Engine {
   let spoiled = false;
-  const around = (session: Session): Session => {
+  const around = <Statements extends Pick<Session, 'run' | 'rows'>>(session: Statements): Statements => {
     const after = async <T>(sql: string, result: T): Promise<T> => {
       const target = new RegExp(`^\\s*copy .* to '([^']*/lake/${dataset}/[^']*)'`, 'is').exec(sql)?.[1];
       if (target === undefined || spoiled) return result;
@@ -56,8 +56,11 @@ function erring(engine: Engine, dataset: string, select: string): Engine {
       return result;
     };
     return {
-      run: async (sql, values) => after(sql, await session.run(sql, values)),
-      rows: async (sql, values) => after(sql, await session.rows(sql, values)),
+      ...session,
+      run: async (sql: string, values?: Parameters<Session['run']>[1]) =>
+        after(sql, await session.run(sql, values)),
+      rows: async (sql: string, values?: Parameters<Session['rows']>[1]) =>
+        after(sql, await session.rows(sql, values)),
     };
   };
   return {

@@ -1,6 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { Issue } from '../../platform/kernel/index.ts';
 import type { SnapshotDescription } from '../../platform/warehouse/index.ts';
+import {
+  billingPeriodDataset,
+  contractCommitmentDataset,
+  costDataset,
+  invoiceDetailDataset,
+} from '../focus/index.ts';
 import type { FileChoices } from './choose-converter.ts';
 import type { ImportEntry } from './contract.ts';
 import type { DeliveredFile, Delivery } from './deliveries.ts';
@@ -45,9 +51,16 @@ export function companionOf(dataset: string, kind: 'native' | 'quarantine'): str
   return dataset === 'cost' ? kind : `${kind}_${dataset}`;
 }
 
-/** True for a dataset of converted rows, not for what stands beside it. */
+const mainDatasets: ReadonlySet<string> = new Set([
+  costDataset.name,
+  invoiceDetailDataset.name,
+  contractCommitmentDataset.name,
+  billingPeriodDataset.name,
+]);
+
+/** True for a dataset of converted rows, not for what stands beside it or was made of it. */
 export function isMainDataset(dataset: string): boolean {
-  return !/^(native|quarantine)(_|$)/.test(dataset);
+  return mainDatasets.has(dataset);
 }
 
 /** The origin of a snapshot that an import published. */

@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import type { DuckDBConnection, DuckDBType, DuckDBValue, Json } from '@duckdb/node-api';
 import { formatDecimal, parseDecimal } from '../kernel/index.ts';
+import { appendColumns, type ColumnIn, type ColumnOut, readColumns } from './typed-columns.ts';
 
 /** A row as plain values: decimals are strings without trailing zeros, timestamps ISO 8601 with Z, safe integers numbers. */
 export type Row = Readonly<Record<string, Json>>;
@@ -26,7 +27,13 @@ export interface Engine {
   readonly close: () => void;
 }
 
-export type Session = Pick<Engine, 'run' | 'rows'>;
+/** A connection of one's own. */
+export interface Session extends Pick<Engine, 'run' | 'rows'> {
+  /** The answer as whole columns: what is summed, walked or allocated in arrays, without an object per row. */
+  readonly columns: (sql: string, values?: readonly SqlValue[]) => Promise<readonly ColumnOut[]>;
+  /** Appends `count` rows to a table of this session, from whole columns in the table's order and of its types. */
+  readonly append: (table: string, columns: readonly ColumnIn[], count: number) => Promise<void>;
+}
 
 /** A failed statement: the cause, with its SQL for the log; the SQL never reaches a client. */
 export class StatementError extends Error {
@@ -73,6 +80,10 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
       return await work({
         run: (sql, values) => runStatement(connection, sql, values),
         rows: (sql, values) => readRows(connection, kinds, sql, values),
+        columns: (sql, values) =>
+          failing(sql, () => readColumns(connection, sql, values as DuckDBValue[] | undefined)),
+        append: (table, columns, count) =>
+          failing(`append to ${table}`, () => appendColumns(connection, table, columns, count)),
       });
     } finally {
       connection.closeSync();
@@ -111,8 +122,13 @@ async function runStatement(
   sql: string,
   values?: readonly SqlValue[],
 ): Promise<void> {
+  await failing(sql, () => connection.run(sql, values as DuckDBValue[] | undefined));
+}
+
+/** Gives a failed statement its text. */
+async function failing<T>(sql: string, work: () => Promise<T>): Promise<T> {
   try {
-    await connection.run(sql, values as DuckDBValue[] | undefined);
+    return await work();
   } catch (cause) {
     throw new StatementError(sql, cause);
   }
@@ -124,7 +140,7 @@ async function readRows(
   sql: string,
   values?: readonly SqlValue[],
 ): Promise<Row[]> {
-  try {
+  return await failing(sql, async () => {
     const reader = await connection.runAndReadAll(sql, values as DuckDBValue[] | undefined);
     const names = reader.columnNames();
     const types = reader.columnTypes();
@@ -139,9 +155,7 @@ async function readRows(
       rows.push(row);
     }
     return rows;
-  } catch (cause) {
-    throw new StatementError(sql, cause);
-  }
+  });
 }
 
 /** Which of DuckDB's types are written in which way. */

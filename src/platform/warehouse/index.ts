@@ -37,7 +37,7 @@ export { findPartition, findSnapshot, type Lake, openLake } from './lake.ts';
 export { type Manifest, manifestFile, type Partition, type SnapshotEntry } from './manifest.ts';
 export { parseDimension, parseFilter, parseMeasure } from './parse-filter.ts';
 export { sqlType } from './relation.ts';
-export { pin, rollBack, unpin } from './rollback.ts';
+export { pin, promote, type Reliance, rollBack, unpin } from './rollback.ts';
 export { runCostQuery } from './run-cost-query.ts';
 export { demandWholeLake, sourcesIn, type VisibleManifest } from './scope.ts';
 export {
@@ -47,6 +47,7 @@ export {
   readDescription,
   type SnapshotDescription,
 } from './snapshot.ts';
+export type { ColumnIn, ColumnOut } from './typed-columns.ts';
 export { type Finding, type Verified, verifyLake } from './verify.ts';
 export { type FileView, readViewFile, writeViewFile } from './view-file.ts';
 export { openWorkspace, type Workspace, type WorkspaceOptions } from './workspace.ts';

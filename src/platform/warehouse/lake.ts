@@ -10,7 +10,7 @@ import {
   type SnapshotEntry,
 } from './manifest.ts';
 import { selectFiles } from './relation.ts';
-import { sourcesIn, type VisibleManifest, visibleIn } from './scope.ts';
+import { isOwned, partitionsOf, sourcesIn, type VisibleManifest, visibleIn } from './scope.ts';
 import { readDescription, type SnapshotDescription } from './snapshot.ts';
 import { takeWriteLock } from './write-lock.ts';
 import { type LakeWriter, openWriter } from './writer.ts';
@@ -69,15 +69,15 @@ export function openLake(workspaceRoot: string, clock: Clock): Lake {
     current,
     visible,
     select: async (scope, dataset, range = {}) => {
-      const { generation, partitions } = await visible(scope);
+      const { generation, partitions } = partitionsOf(dataset, await current(), scope);
       const snapshots = partitions
         .filter((partition) => partition.dataset === dataset.name && inRange(partition, range))
         .flatMap(({ source, current: entry }) => (entry ? [{ source, entry }] : []));
       return selectFiles({ scope, root, dataset, snapshots, generation });
     },
     selectMonth: async (scope, dataset, key) => {
-      sourcesIn(scope);
-      const manifest = await visible(scope);
+      if (!isOwned(dataset)) sourcesIn(scope);
+      const manifest = partitionsOf(dataset, await current(), scope);
       const entry = findSnapshot(manifest, { ...key, dataset: dataset.name });
       const snapshots = [{ source: key.source, entry }];
       return selectFiles({ scope, root, dataset, snapshots, generation: manifest.generation });

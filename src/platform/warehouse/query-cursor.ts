@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { CostQuery } from './cost-query.ts';
 import type { QueryContext } from './query-columns.ts';
 import { queryErrors } from './query-errors.ts';
-import { sourcesIn } from './scope.ts';
+import { shownOf } from './scope.ts';
 
 type Asked = Pick<QueryContext, 'dataset' | 'selection' | 'scope'>;
 
@@ -47,7 +47,7 @@ function readPlace(cursor: string): Place | undefined {
 function hashOf({ dataset, scope }: Asked, query: CostQuery): string {
   const { cursor: _, limit: __, ...asked } = query;
   return createHash('sha256')
-    .update(canonical([dataset.name, asked, sourcesIn(scope) ?? null]))
+    .update(canonical([dataset.name, asked, shownOf(dataset, scope)]))
     .digest('base64url')
     .slice(0, 22);
 }

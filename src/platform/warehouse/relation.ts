@@ -3,7 +3,7 @@ import { type Scope, seesSource } from '../kernel/index.ts';
 import type { ColumnType, Dataset, Selection } from './dataset.ts';
 import { fileLiteral, identifier, literal } from './engine.ts';
 import type { SnapshotEntry } from './manifest.ts';
-import { scopeSql } from './scope.ts';
+import { isOwned, scopeSql } from './scope.ts';
 
 const sqlTypes: Readonly<Record<ColumnType, string>> = {
   string: 'varchar',
@@ -41,7 +41,9 @@ export function selectFiles(input: {
 }): Selection {
   const { scope, root, dataset } = input;
   const condition = scopeSql(dataset, scope, literal);
-  const entries = input.snapshots.filter(({ source }) => seesSource(scope, source)).map(({ entry }) => entry);
+  const entries = input.snapshots
+    .filter(({ source }) => isOwned(dataset) || seesSource(scope, source))
+    .map(({ entry }) => entry);
   const extras = extrasOf(dataset, entries);
   const columns = new Map<string, ColumnType>([
     ...dataset.columns.map((column): [string, ColumnType] => [column.name, column.type]),

@@ -1,4 +1,4 @@
-import type { Scope } from '../kernel/index.ts';
+import { everything, type Scope } from '../kernel/index.ts';
 import { lakeErrors } from './errors.ts';
 import { findPartition, findSnapshot, type Lake } from './lake.ts';
 import type { Manifest, Partition, SnapshotEntry } from './manifest.ts';
@@ -73,6 +73,45 @@ function refusePinned(partition: Partition): void {
   const pin = partition.pins.find(({ snapshot }) => snapshot === partition.current?.id);
   if (pin)
     throw lakeErrors.pinned({ source: partition.source, period: partition.period, reason: pin.reason });
+}
+
+/** A snapshot that something relies on, and what that is. */
+export interface Reliance {
+  readonly dataset: string;
+  readonly source: string;
+  readonly period: string;
+  readonly snapshot: string;
+}
+
+/**
+ * Makes the snapshots of a month that carry one id current, in every dataset that has one, and pins what they rely on, in one
+ * generation. Pins of the same reason are replaced: what the snapshots before them relied on is free. A snapshot relied on that
+ * is not in the lake is `lake.unknownSnapshot`.
+ */
+export function promote(
+  lake: Lake,
+  month: Pick<Month, 'source' | 'period'> & { readonly snapshot: string },
+  { reason, on }: { readonly reason: string; readonly on: readonly Reliance[] },
+): Promise<Manifest> {
+  const { source, period, snapshot } = month;
+  return lake.write((writer) =>
+    writer.change(`promote ${source} ${period}`, (manifest, now) => {
+      const whole = visibleIn(manifest, everything);
+      for (const relied of on) findSnapshot(whole, relied);
+      if (!manifest.partitions.some((p) => isOf(month, p) && holdsAny(p, [snapshot])))
+        throw lakeErrors.unknownSnapshot(month);
+      return {
+        discarded: manifest.discarded,
+        partitions: manifest.partitions
+          .map((p) => (isOf(month, p) && holdsAny(p, [snapshot]) ? goTo(p, snapshot, now) : p))
+          .map((p) => ({ ...p, pins: [...p.pins.filter((one) => one.reason !== reason), ...pinsOf(p)] })),
+      };
+    }),
+  );
+  function pinsOf({ dataset, source, period }: Partition): Partition['pins'] {
+    const relied = on.filter((r) => r.dataset === dataset && r.source === source && r.period === period);
+    return relied.map((r) => ({ snapshot: r.snapshot, reason }));
+  }
 }
 
 /** Pins the current (or given) snapshot of a month in scope: gc never removes it and it cannot be rolled back. */

@@ -35,6 +35,8 @@ export interface LakeWriter {
   readonly seal: (draft: SnapshotDraft) => Promise<SnapshotDescription>;
   /** Flips every given snapshot to current in one new generation. */
   readonly publish: (message: string, snapshots: readonly SnapshotDescription[]) => Promise<Manifest>;
+  /** Enters every given snapshot into the history of its month, as the newest, without making it current: see `promote`. */
+  readonly keep: (message: string, snapshots: readonly SnapshotDescription[]) => Promise<Manifest>;
   /** Any other change of the manifest: rollback, pins, gc. */
   readonly change: (
     message: string,
@@ -125,9 +127,13 @@ export async function openWriter(
     return next;
   }
 
-  async function publish(message: string, snapshots: readonly SnapshotDescription[]): Promise<Manifest> {
+  async function commit(
+    message: string,
+    snapshots: readonly SnapshotDescription[],
+    place: typeof withCurrent,
+  ): Promise<Manifest> {
     const published = await change(message, (before, now) => ({
-      partitions: withCurrent(before.partitions, snapshots, now),
+      partitions: place(before.partitions, snapshots, now),
       discarded: before.discarded,
     }));
     for (const snapshot of snapshots) {
@@ -150,7 +156,15 @@ export async function openWriter(
     }
   }
 
-  return { manifest: () => manifest, newFile, seal, publish, change, close };
+  return {
+    manifest: () => manifest,
+    newFile,
+    seal,
+    publish: (message, snapshots) => commit(message, snapshots, withCurrent),
+    keep: (message, snapshots) => commit(message, snapshots, withKept),
+    change,
+    close,
+  };
 }
 
 /** Every file that a generation names, descriptions of snapshots included. */
@@ -204,6 +218,28 @@ function withCurrent(
       pins: before?.pins ?? [],
     });
   }
+  return inOrder(byKey);
+}
+
+function withKept(
+  partitions: readonly Partition[],
+  snapshots: readonly SnapshotDescription[],
+  now: string,
+): Partition[] {
+  const byKey = new Map(partitions.map((partition) => [partitionKey(partition), partition]));
+  for (const snapshot of snapshots) {
+    const { dataset, source, period } = snapshot;
+    const before = byKey.get(partitionKey(snapshot)) ?? {
+      ...{ dataset, source, period },
+      ...{ current: null, history: [], pins: [] },
+    };
+    const history = [{ ...entryOf(snapshot), retiredAt: now }, ...before.history];
+    byKey.set(partitionKey(snapshot), { ...before, history });
+  }
+  return inOrder(byKey);
+}
+
+function inOrder(byKey: ReadonlyMap<string, Partition>): Partition[] {
   return [...byKey.values()].sort((a, b) => (partitionKey(a) < partitionKey(b) ? -1 : 1));
 }
 
