@@ -30,3 +30,4 @@ export type { Reconciliation } from './reconcile-invoice.ts';
 export { type IngestionRouteOptions, ingestionRoutes } from './routes.ts';
 export type { ImportAccess } from './run-import.ts';
 export { refreshViews, viewsAreCurrent } from './views.ts';
+export { bridgePart } from './warehouse.ts';

@@ -1,13 +1,13 @@
 import { join, resolve } from 'node:path';
 import { everything } from '../../platform/kernel/index.ts';
 import {
-  type Dataset,
   type Engine,
   type FileView,
   type Lake,
   type Manifest,
   openLake,
   readViewFile,
+  type ShownDataset,
   type SnapshotEntry,
   type Workspace,
   writeViewFile,
@@ -33,16 +33,16 @@ export interface RefreshedViews {
 const generation = { schema: 'centrail', name: 'generation' };
 
 /** The views of FOCUS data by name; each shows all current months of its dataset. */
-const focusViews: readonly { readonly name: string; readonly dataset: Dataset }[] = [
-  { name: 'cost_and_usage', dataset: costDataset },
-  { name: 'contract_commitment', dataset: contractCommitmentDataset },
-  { name: 'billing_period', dataset: billingPeriodDataset },
-  { name: 'invoice_detail', dataset: invoiceDetailDataset },
+const focusViews: readonly ShownDataset[] = [
+  { schema: 'focus', name: 'cost_and_usage', dataset: costDataset },
+  { schema: 'focus', name: 'contract_commitment', dataset: contractCommitmentDataset },
+  { schema: 'focus', name: 'billing_period', dataset: billingPeriodDataset },
+  { schema: 'focus', name: 'invoice_detail', dataset: invoiceDetailDataset },
 ];
 
 /**
  * Writes `finops.duckdb` of a workspace anew, for Metabase and any DuckDB client: views only, over the current
- * generation. `focus.cost_and_usage` and the supplemental datasets; a native-schema view per source and month,
+ * generation. `focus.cost_and_usage` and the supplemental datasets; what later modules show; a native-schema view per source and month,
  * `aws_billing.<source>_2026_10`; `centrail.generation`. Readers keep what they have open. Takes no lock: whoever
  * replaces the file looks afterwards whether the lake has moved on, so the last one to look leaves the newest views.
  */
@@ -55,7 +55,7 @@ export async function refreshViews(workspace: Workspace): Promise<RefreshedViews
     const manifest = await lake.current();
     const views = [
       { ...generation, sql: generationView({ generation: manifest.generation, root }) },
-      ...(await viewsOfFocus(lake)),
+      ...(await viewsOf(lake, [...focusViews, ...workspace.shown])),
       ...(await nativeViews(workspace, lake, manifest)),
     ];
     await writeViewFile(file, views);
@@ -77,10 +77,10 @@ function viewFile(root: string): string {
   return join(root, 'finops.duckdb');
 }
 
-async function viewsOfFocus(lake: Lake): Promise<FileView[]> {
+async function viewsOf(lake: Lake, shown: readonly ShownDataset[]): Promise<FileView[]> {
   const views: FileView[] = [];
-  for (const { name, dataset } of focusViews) {
-    views.push({ schema: 'focus', name, sql: datasetView(await lake.select(everything, dataset)) });
+  for (const { schema, name, dataset } of shown) {
+    views.push({ schema, name, sql: datasetView(await lake.select(everything, dataset)) });
   }
   return views;
 }

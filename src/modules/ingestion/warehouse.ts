@@ -293,8 +293,8 @@ from ${from} group by all order by all`);
   );
 }
 
-/** Which line of the bridge from BilledCost to EffectiveCost a row belongs to. */
-const bridgePart = `case
+/** Which line of the bridge from BilledCost to EffectiveCost a row belongs to: SQL over a row of the cost dataset. */
+export const bridgePart = `case
     when CommitmentDiscountStatus = 'Used' then 'commitment-used'
     when CommitmentDiscountStatus = 'Unused' then 'commitment-unused'
     when ChargeCategory = 'Purchase' and CommitmentDiscountId is not null then 'commitment-purchases'

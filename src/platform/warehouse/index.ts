@@ -1,4 +1,5 @@
 export { announcing } from './announcing.ts';
+export { type SpreadPlan, spreadSql } from './charge-time.ts';
 export {
   type CostQuery,
   type CostQueryInput,
@@ -28,14 +29,17 @@ export {
   openEngine,
   type Row,
   type Session,
+  type SqlValue,
   StatementError,
 } from './engine.ts';
 export { lakeErrors } from './errors.ts';
 export { faultPoint, faultPoints } from './fault.ts';
+export { filterSql } from './filter-sql.ts';
 export { type Collected, collectGarbage } from './gc.ts';
 export { findPartition, findSnapshot, type Lake, openLake } from './lake.ts';
 export { type Manifest, manifestFile, type Partition, type SnapshotEntry } from './manifest.ts';
 export { parseDimension, parseFilter, parseMeasure } from './parse-filter.ts';
+export { bind, type Field, fieldOf, type KeyRead, type QueryContext } from './query-columns.ts';
 export { sqlType } from './relation.ts';
 export { pin, promote, type Reliance, rollBack, unpin } from './rollback.ts';
 export { runCostQuery } from './run-cost-query.ts';
@@ -50,6 +54,6 @@ export {
 export type { ColumnIn, ColumnOut } from './typed-columns.ts';
 export { type Finding, type Verified, verifyLake } from './verify.ts';
 export { type FileView, readViewFile, writeViewFile } from './view-file.ts';
-export { openWorkspace, type Workspace, type WorkspaceOptions } from './workspace.ts';
+export { openWorkspace, type ShownDataset, type Workspace, type WorkspaceOptions } from './workspace.ts';
 export { takeLock, type WriteLock } from './write-lock.ts';
 export { checkSourceName, type LakeWriter } from './writer.ts';

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { type Clock, type Randomness, systemClock } from '../kernel/index.ts';
+import type { Dataset } from './dataset.ts';
 import { type Engine, openEngine } from './engine.ts';
 import { type Lake, openLake } from './lake.ts';
 
@@ -11,7 +12,16 @@ export interface Workspace {
   readonly clock: Clock;
   readonly randomness: Randomness;
   readonly engine: () => Promise<Engine>;
+  /** Datasets that later modules show in the view file, beside those of the bills. */
+  readonly shown: readonly ShownDataset[];
   readonly close: () => Promise<void>;
+}
+
+/** A dataset as a view for clients of the engine: `allocation.node_costs`. */
+export interface ShownDataset {
+  readonly schema: string;
+  readonly name: string;
+  readonly dataset: Dataset;
 }
 
 export interface WorkspaceOptions {
@@ -20,16 +30,18 @@ export interface WorkspaceOptions {
   /** DuckDB's own limit. Default 500: an import then stays below 700 MB. */
   readonly memoryLimitMb?: number | undefined;
   readonly clock?: Clock;
+  readonly shown?: readonly ShownDataset[];
 }
 
 /** Opens a workspace; writes nothing. */
 export function openWorkspace(options: WorkspaceOptions): Workspace {
-  const { root, threads, memoryLimitMb = 500, clock = systemClock } = options;
+  const { root, threads, memoryLimitMb = 500, clock = systemClock, shown = [] } = options;
   let opened: Promise<Engine> | undefined;
   return {
     root,
     lake: openLake(root, clock),
     clock,
+    shown,
     randomness: (count) => randomBytes(count),
     engine: () => {
       opened ??= openEngine({
