@@ -1,4 +1,4 @@
-import type { GraphDocumentInput } from '../../modules/allocation/index.ts';
+import type { GraphDocumentInput, ShareRuleInput } from '../../modules/allocation/index.ts';
 import { labsApplications, logisticsApplications, retailApplications } from './group.ts';
 
 type Node = NonNullable<GraphDocumentInput['nodes']>[number];
@@ -6,7 +6,7 @@ type Edge = NonNullable<GraphDocumentInput['edges']>[number];
 type Rule = NonNullable<GraphDocumentInput['rules']>[number];
 type Metric = NonNullable<GraphDocumentInput['metrics']>[number];
 /** How an edge shares; the same for all edges of a node here. */
-type Share = Pick<Edge, 'strategy' | 'params'> & Partial<Pick<Edge, 'overrides'>>;
+type Share = ShareRuleInput & { readonly overrides?: Record<string, ShareRuleInput> };
 
 const retail = retailApplications.map(({ app }) => app);
 const logistics = logisticsApplications.map(({ app }) => app);
@@ -23,7 +23,7 @@ export const usageUnits = {
   utilisation: 'percent',
 } as const;
 
-const by = (metric: string): Share => ({ strategy: 'proportional', params: { metric } });
+const by = (metric: string): ShareRuleInput => ({ strategy: 'proportional', params: { metric } });
 
 /**
  * Where shared cost goes: from, to the applications of a list (or to named nodes), how. All nine strategies are in use, each

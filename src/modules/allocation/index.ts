@@ -1,2 +1,2 @@
 export { allocationDataset, attributionDataset, flowDataset, usageDataset } from './datasets.ts';
-export type { GraphDocumentInput } from './model.ts';
+export type { GraphDocumentInput, ShareRuleInput } from './model.ts';

@@ -127,6 +127,8 @@ const strategyVariants = [
 /** A strategy with its parameters. */
 export const shareRuleSchema = z.discriminatedUnion('strategy', strategyVariants);
 export type ShareRule = z.infer<typeof shareRuleSchema>;
+/** As people write it: defaults may be left out. */
+export type ShareRuleInput = z.input<typeof shareRuleSchema>;
 
 export const nodeSchema = z.strictObject({
   id: nodeIdSchema,
