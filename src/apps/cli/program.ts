@@ -1,4 +1,5 @@
 import { Command, CommanderError, Option } from 'commander';
+import { register as registerAllocate } from './commands/allocate.ts';
 import { register as registerAudit } from './commands/audit.ts';
 import { register as registerAws } from './commands/aws.ts';
 import { register as registerBackup } from './commands/backup.ts';
@@ -10,6 +11,7 @@ import { register as registerDoctor } from './commands/doctor.ts';
 import { register as registerEntityPeriods } from './commands/entity-periods.ts';
 import { register as registerExplain } from './commands/explain.ts';
 import { register as registerExport } from './commands/export.ts';
+import { register as registerGraph } from './commands/graph.ts';
 import { register as registerImport } from './commands/import.ts';
 import { register as registerKeys } from './commands/keys.ts';
 import { register as registerMonths } from './commands/months.ts';
@@ -23,6 +25,7 @@ import { register as registerSchedules } from './commands/schedules.ts';
 import { register as registerServe } from './commands/serve.ts';
 import { register as registerSnapshots } from './commands/snapshots.ts';
 import { register as registerTokens } from './commands/tokens.ts';
+import { register as registerUsage } from './commands/usage.ts';
 import { register as registerVersion } from './commands/version.ts';
 import { register as registerWorker } from './commands/worker.ts';
 import { type Context, createContext, type RunState } from './context.ts';
@@ -42,6 +45,9 @@ const registrations: readonly ((program: Command, context: Context) => void)[] =
   registerReport,
   registerExplain,
   registerExport,
+  registerGraph,
+  registerUsage,
+  registerAllocate,
   registerOrganization,
   registerOrg,
   registerEntityPeriods,

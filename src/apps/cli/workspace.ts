@@ -11,6 +11,7 @@ export async function openOwnWorkspace(context: Context): Promise<Workspace> {
     threads: values['engine.threads'],
     memoryLimitMb: values['engine.memoryLimitMb'],
     clock: context.io.clock,
+    shown: async () => (await import('../../modules/allocation/index.ts')).allocationViews,
   });
 }
 

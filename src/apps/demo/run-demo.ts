@@ -71,7 +71,10 @@ export async function runDemo(options: DemoOptions): Promise<DemoOutcome> {
     }),
   );
   const generated = performance.now();
-  const workspace = openWorkspace({ root: join(options.folder, 'data') });
+  const workspace = openWorkspace({
+    root: join(options.folder, 'data'),
+    shown: async () => (await import('../../modules/allocation/index.ts')).allocationViews,
+  });
   try {
     const tieOut = [];
     for (const delivery of bills.deliveries) {

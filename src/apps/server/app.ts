@@ -106,7 +106,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   });
   if (options.parts !== 'lake') {
     const { addBookRoutes } = await import('./book-routes.ts');
-    await addBookRoutes(app, { ...options, accessSettings });
+    await addBookRoutes(app, { ...options, accessSettings, problemOf: problem });
   }
   await app.register(reportingRoutes, { prefix: '/api/v1', workspace });
   await app.register(focusRoutes, { prefix: '/api/v1', workspace });

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
+import { allocationRoutes } from '../../modules/allocation/index.ts';
 import { organizationRoutes } from '../../modules/organization/index.ts';
 import { type AccessSettings, accessPages, accessRoutes } from '../../platform/access/index.ts';
 import type { Config } from '../../platform/config/index.ts';
@@ -8,12 +9,14 @@ import { recordRoutes } from '../../platform/records/index.ts';
 import type { AppOptions } from './app.ts';
 import { productVersion } from './version.ts';
 
+type ProblemOf = Parameters<typeof allocationRoutes>[1]['problemOf'];
+
 /** Everything that reads or changes the records: people, runs, the organization, audit log, keys, backups. */
 export async function addBookRoutes(
   app: FastifyInstance,
-  options: AppOptions & { readonly accessSettings: AccessSettings },
+  options: AppOptions & { readonly accessSettings: AccessSettings; readonly problemOf: ProblemOf },
 ): Promise<void> {
-  const { workspace, config, books, access, accessSettings } = options;
+  const { workspace, config, books, access, accessSettings, problemOf } = options;
   const { clock, randomness } = workspace;
   const prefix = '/api/v1';
   await app.register(accessPages);
@@ -36,6 +39,7 @@ export async function addBookRoutes(
     product: productVersion(),
   });
   await app.register(organizationRoutes, { prefix, ...books, clock });
+  await app.register(allocationRoutes, { prefix, ...books, workspace, problemOf });
 }
 
 /** The file of the keys of sealed fields; undefined when they come from the environment. */

@@ -54,6 +54,7 @@ export function openBooks({ workspace, config, runImport: run, log = silent }: B
   const jobs = once(async () => {
     const opened = await records.get();
     const { entitiesOfSources } = await import('../../modules/organization/index.ts');
+    const { allocationRunHandler, usageHandlers } = await import('../../modules/allocation/index.ts');
     const work = {
       runImport: run ?? ((task, { onProgress }) => runImportTask(workspace, task, onProgress)),
       entitiesOf: (sources: readonly string[]) =>
@@ -65,6 +66,13 @@ export function openBooks({ workspace, config, runImport: run, log = silent }: B
     const handlers = [
       importHandler({ ...work, accessOf: (isOwner, scope) => importAccess(config, isOwner, scope) }),
       awsImportHandler({ ...work, configured: values['aws.exports'] }),
+      ...usageHandlers({
+        workspace,
+        records: records.get,
+        rootsOf: (isOwner, scope) => importAccess(config, isOwner, scope).roots,
+        endpoints: values['usage.prometheus'],
+      }),
+      allocationRunHandler(async () => ({ workspace, records: opened })),
     ];
     const concurrency = values['jobs.concurrency'];
     return await openJobs({ records: opened, clock, randomness, handlers, log, concurrency });

@@ -9,7 +9,12 @@ process.once('message', (task: WorkerTask) => void work(task));
 process.once('disconnect', () => process.exit(1));
 
 async function work({ root, threads, memoryLimitMb, task }: WorkerTask): Promise<void> {
-  const workspace = openWorkspace({ root, threads, memoryLimitMb });
+  const workspace = openWorkspace({
+    root,
+    threads,
+    memoryLimitMb,
+    shown: async () => (await import('../../modules/allocation/index.ts')).allocationViews,
+  });
   const end = await runImportTask(workspace, task, (progress) => send({ progress }))
     .then((result): WorkerMessage => ({ result }))
     .catch(toMessage);

@@ -39,7 +39,9 @@ const percentSchema = z
       .string()
       .regex(/^(100(\.0+)?|\d{1,2}(\.\d+)?)$/, 'write a percentage from 0 to 100, such as 33.3333')
       .regex(/^\d+(\.\d{1,4}0*)?$/, 'a percentage has at most four decimals'),
-  );
+  )
+  // One text per value: 30.0 and 030 are 30.
+  .transform((text) => String(Number(text)));
 
 const metric = name;
 /** A factor between 0 (exclusive) and 1: each day further back counts this much of the day after it. At most four decimals. */
@@ -48,7 +50,8 @@ const decaySchema = z
   .transform(String)
   .pipe(
     z.string().regex(/^(1(\.0+)?|0?\.\d{0,3}[1-9]0*)$/, 'write a factor above 0, at most 1, such as 0.8'),
-  );
+  )
+  .transform((text) => String(Number(text)));
 
 export const segmentOperators = ['eq', 'neq', 'in', 'not_in', 'exists', 'not_exists'] as const;
 

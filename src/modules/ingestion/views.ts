@@ -55,7 +55,7 @@ export async function refreshViews(workspace: Workspace): Promise<RefreshedViews
     const manifest = await lake.current();
     const views = [
       { ...generation, sql: generationView({ generation: manifest.generation, root }) },
-      ...(await viewsOf(lake, [...focusViews, ...workspace.shown])),
+      ...(await viewsOf(lake, [...focusViews, ...(await workspace.shown())])),
       ...(await nativeViews(workspace, lake, manifest)),
     ];
     await writeViewFile(file, views);

@@ -13,7 +13,7 @@ export interface Workspace {
   readonly randomness: Randomness;
   readonly engine: () => Promise<Engine>;
   /** Datasets that later modules show in the view file, beside those of the bills. */
-  readonly shown: readonly ShownDataset[];
+  readonly shown: () => Promise<readonly ShownDataset[]>;
   readonly close: () => Promise<void>;
 }
 
@@ -30,12 +30,12 @@ export interface WorkspaceOptions {
   /** DuckDB's own limit. Default 500: an import then stays below 700 MB. */
   readonly memoryLimitMb?: number | undefined;
   readonly clock?: Clock;
-  readonly shown?: readonly ShownDataset[];
+  readonly shown?: Workspace['shown'];
 }
 
 /** Opens a workspace; writes nothing. */
 export function openWorkspace(options: WorkspaceOptions): Workspace {
-  const { root, threads, memoryLimitMb = 500, clock = systemClock, shown = [] } = options;
+  const { root, threads, memoryLimitMb = 500, clock = systemClock, shown = async () => [] } = options;
   let opened: Promise<Engine> | undefined;
   return {
     root,

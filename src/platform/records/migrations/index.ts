@@ -3,8 +3,20 @@ import { organization } from './0002-organization.ts';
 import { access } from './0003-access.ts';
 import { jobs } from './0004-jobs.ts';
 import { server } from './0005-server.ts';
+import { allocationGraph } from './0006-allocation-graph.ts';
+import { allocationRun } from './0007-allocation-run.ts';
+import { allocationAdvice } from './0008-allocation-advice.ts';
 import type { Migration } from './migration.ts';
 
 /** Every migration in order. */
-export const migrations: readonly Migration[] = [audit, organization, access, jobs, server];
+export const migrations: readonly Migration[] = [
+  audit,
+  organization,
+  access,
+  jobs,
+  server,
+  allocationGraph,
+  allocationRun,
+  allocationAdvice,
+];
 export type { Migration };

@@ -1,4 +1,7 @@
 import type { AccessTables } from './access.ts';
+import type { AllocationAdviceTables } from './allocation-advice.ts';
+import type { AllocationGraphTables } from './allocation-graph.ts';
+import type { AllocationRunTables } from './allocation-run.ts';
 import type { AuditTables } from './audit.ts';
 import type { JobsTables } from './jobs.ts';
 import type { OrganizationTables } from './organization.ts';
@@ -10,4 +13,7 @@ export interface RecordTables
     OrganizationTables,
     AccessTables,
     JobsTables,
-    ServerTables {}
+    ServerTables,
+    AllocationGraphTables,
+    AllocationRunTables,
+    AllocationAdviceTables {}
