@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import * as model from '../../modules/allocation/model.ts';
+import * as model from '../../modules/allocation/index.ts';
 import { loadConfig } from '../../platform/config/index.ts';
 import { fixedClock } from '../../platform/kernel/index.ts';
 import { type PreparedRecords, prepareTestRecords } from '../../platform/records/testing/test-records.ts';

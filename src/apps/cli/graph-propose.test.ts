@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { expect, test } from 'vitest';
-import { graphFromYaml } from '../../modules/allocation/graph-yaml.ts';
-import type { Proposal } from '../../modules/allocation/propose-contract.ts';
+import type { Proposal } from '../../modules/allocation/index.ts';
+import { graphFromYaml } from '../../modules/allocation/index.ts';
 import { exitCodes } from '../../platform/kernel/index.ts';
 import { addPropose, printProposal } from './commands/graph-propose.ts';
 import { createContext } from './context.ts';

@@ -18,6 +18,7 @@ import { register as registerMonths } from './commands/months.ts';
 import { register as registerOrg } from './commands/org.ts';
 import { register as registerOrganization } from './commands/organization.ts';
 import { register as registerPeople } from './commands/people.ts';
+import { register as registerRecommendations } from './commands/recommendations.ts';
 import { register as registerReconcile } from './commands/reconcile.ts';
 import { register as registerReport } from './commands/report.ts';
 import { register as registerRuns } from './commands/runs.ts';
@@ -48,6 +49,7 @@ const registrations: readonly ((program: Command, context: Context) => void)[] =
   registerGraph,
   registerUsage,
   registerAllocate,
+  registerRecommendations,
   registerOrganization,
   registerOrg,
   registerEntityPeriods,

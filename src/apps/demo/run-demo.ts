@@ -10,9 +10,11 @@ import {
 import { addDecimal, everything, formatDecimal, parseDecimal, zero } from '../../platform/kernel/index.ts';
 import { type Engine, openEngine, openWorkspace, type Workspace } from '../../platform/warehouse/index.ts';
 import type { DemoBills, DemoRestatement } from './demo-bills.ts';
+import { writeDemoUsage } from './demo-usage.ts';
 import { demoErrors } from './errors.ts';
 import { generateBills } from './generate-bills.ts';
 import type { DemoScale } from './group.ts';
+import { type DemoAllocation, writeAllocation } from './write-allocation.ts';
 import { type DemoOrganization, writeOrganization } from './write-organization.ts';
 
 export interface DemoOptions {
@@ -52,7 +54,13 @@ export interface DemoOutcome {
     readonly ties: boolean;
   };
   readonly organization: DemoOrganization;
-  readonly seconds: { readonly generate: number; readonly import: number; readonly organization: number };
+  readonly allocation: DemoAllocation;
+  readonly seconds: {
+    readonly generate: number;
+    readonly import: number;
+    readonly organization: number;
+    readonly allocation: number;
+  };
 }
 
 const marker = '.centrail-demo';
@@ -90,6 +98,13 @@ export async function runDemo(options: DemoOptions): Promise<DemoOutcome> {
       clock: workspace.clock,
       entityOfSource: Object.fromEntries(bills.deliveries.map(({ source, entity }) => [source, entity])),
     });
+    const written = performance.now();
+    const allocation = await writeAllocation({
+      workspace,
+      usage: await writeDemoUsage(join(options.folder, 'usage'), options.seed),
+      onStep: (text) => options.onStep({ text }),
+    });
+    await refreshViews(workspace);
     return {
       folder: options.folder,
       workspace: workspace.root,
@@ -97,10 +112,12 @@ export async function runDemo(options: DemoOptions): Promise<DemoOutcome> {
       tieOut,
       restated,
       organization,
+      allocation,
       seconds: {
         generate: seconds(started, generated),
         import: seconds(generated, imported),
-        organization: seconds(imported, performance.now()),
+        organization: seconds(imported, written),
+        allocation: seconds(written, performance.now()),
       },
     };
   } finally {

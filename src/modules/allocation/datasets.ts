@@ -2,7 +2,8 @@ import type { Dataset, DatasetColumn } from '../../platform/warehouse/index.ts';
 
 /**
  * What a run leaves in the lake. A run's partitions are (dataset, `partitionOf(graph)`, month); a month's current snapshots are
- * the published run, and all three carry one id, the run's. One Parquet file holds one day.
+ * the published run, and all three carry one id. One Parquet file holds one day; a day whose inputs did not change is the same
+ * file in several runs, so that no row names its run.
  *
  * Amounts are signed decimals: charges are positive, credits negative, in rows of their own (`Side`). `OriginPeriod` is the
  * month that a cost belongs to; it differs from the billing period where a closed month's restatement is booked later.
@@ -20,7 +21,6 @@ export function usagePartitionOf(graph: string, source: string): string {
 
 const common: readonly DatasetColumn[] = [
   { name: 'Graph', type: 'string' },
-  { name: 'RunId', type: 'string' },
   { name: 'BillingPeriodStart', type: 'timestamp' },
   { name: 'ChargePeriodStart', type: 'timestamp' },
   { name: 'ChargePeriodEnd', type: 'timestamp' },

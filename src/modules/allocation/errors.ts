@@ -186,6 +186,14 @@ export const errors = errorTable('allocation', {
         .map(({ row, field, message }) => `Row ${row}${field === '' ? '' : `, ${field}`}: ${message}`)
         .join(' ')}${p.rejected.length > 3 ? ' A dry run lists them all.' : ''}`,
   ),
+  chartCurrency: refusal(
+    400,
+    'usage',
+    (p: { month: string; currencies: readonly string[]; currency?: string }) =>
+      p.currency === undefined
+        ? `${p.month} has costs in ${p.currencies.join(' and ')}, which are never added. Draw one of them: --currency ${p.currencies[0]}.`
+        : `${p.month} has no costs in ${p.currency}, but in ${p.currencies.join(' and ')}.`,
+  ),
   chartFont: refusal(
     500,
     'failure',

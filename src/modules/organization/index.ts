@@ -7,6 +7,7 @@ export type {
   SourceAssignment,
   SourceAssignmentList,
 } from './contract.ts';
+export { type CsvText, disarm, readCsv, rearm, writeCsv } from './csv.ts';
 export type { ShownObject } from './documents.ts';
 export { type ImportDiff, type ImportRequest, importObjects } from './import-objects.ts';
 export { type FieldValue, type Kind, type KindName, kindNamed, kinds } from './kinds.ts';

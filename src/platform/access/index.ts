@@ -24,6 +24,7 @@ export { accessPages } from './pages.ts';
 export { type Permission, type RoleName, roles, type ScopeKind } from './permissions.ts';
 export type { Caller } from './request.ts';
 export type { AccessRouteOptions } from './routes.ts';
+export { callerFor } from './scope-of.ts';
 export { type AccessSettings, type OidcSettings, readAccessSettings } from './settings.ts';
 
 // A command in the workspace's own process asks nobody who they are: what reads the records is loaded when it is called for.

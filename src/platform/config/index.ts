@@ -1,3 +1,3 @@
 export { listSettings } from './list.ts';
 export { type Config, loadConfig } from './load.ts';
-export type { AwsExport, SettingKey, Settings } from './settings.ts';
+export type { AwsExport, PrometheusEndpoint, SettingKey, Settings } from './settings.ts';

@@ -1,5 +1,12 @@
 import type { Config } from './load.ts';
-import { type AwsExport, allSettings, awsExportFields, type SettingKey } from './settings.ts';
+import {
+  allSettings,
+  awsExportFields,
+  prometheusEndpointFields,
+  type Setting,
+  type SettingKey,
+} from './settings.ts';
+import type { TableField } from './tables.ts';
 
 /** One line of `config list`. `value` is what to write in `finops.toml`, null when nothing is set; secrets are `***`. */
 export interface SettingRow {
@@ -11,9 +18,9 @@ export interface SettingRow {
 
 /** Every setting in the order of the table. */
 export function listSettings(config: Config): readonly SettingRow[] {
-  return allSettings.map(({ key, secret, description }) => ({
+  return allSettings.map(({ key, kind, secret, description }) => ({
     key,
-    value: secret && config.values[key] !== undefined ? hidden : written(config.values[key]),
+    value: secret && config.values[key] !== undefined ? hidden : written(kind, config.values[key]),
     origin: config.origins[key],
     description,
   }));
@@ -21,16 +28,27 @@ export function listSettings(config: Config): readonly SettingRow[] {
 
 const hidden = '***';
 
-function written(value: Config['values'][SettingKey]): string | null {
+const fieldsOf: Readonly<Partial<Record<Setting['kind'], readonly TableField[]>>> = {
+  awsExports: awsExportFields,
+  prometheusEndpoints: prometheusEndpointFields,
+};
+
+function written(kind: Setting['kind'], value: Config['values'][SettingKey]): string | null {
   if (value === undefined) return null;
   if (typeof value !== 'object') return String(value);
-  return `[${value.map((item) => (typeof item === 'string' ? JSON.stringify(item) : writtenExport(item))).join(', ')}]`;
+  const items = value.map((item) =>
+    typeof item === 'string' ? JSON.stringify(item) : writtenTable(fieldsOf[kind] ?? [], { ...item }),
+  );
+  return `[${items.join(', ')}]`;
 }
 
-function writtenExport(item: AwsExport): string {
-  const fields = awsExportFields.flatMap(({ name, secret }) => {
+function writtenTable(fields: readonly TableField[], item: Readonly<Record<string, unknown>>): string {
+  const texts = fields.flatMap(({ name, secret }) => {
     const value = item[name];
-    return value === undefined ? [] : [`${name} = ${JSON.stringify(secret ? hidden : value)}`];
+    // A secret that lies in a variable is named by that variable.
+    if (value === undefined || value === false || (secret && item[`${name}Variable`] !== undefined))
+      return [];
+    return [`${name} = ${JSON.stringify(secret ? hidden : value === true ? 'yes' : value)}`];
   });
-  return `{ ${fields.join(', ')} }`;
+  return `{ ${texts.join(', ')} }`;
 }

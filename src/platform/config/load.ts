@@ -47,7 +47,7 @@ export function loadConfig(input: ConfigInput): Config {
       fromEnv(setting, input, stack) ??
       fromFile(setting, file, given, base, stack) ??
       fromDefault(setting, input.cwd);
-    values[setting.key] = choice ? readValue(setting, choice) : undefined;
+    values[setting.key] = choice ? readValue(setting, { ...choice, env: input.env }) : undefined;
     origins[setting.key] = choice?.origin ?? 'default';
   }
   const config = {

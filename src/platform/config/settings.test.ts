@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadConfig } from './load.ts';
-import { allSettings, awsExportFields, type Setting } from './settings.ts';
+import { allSettings, awsExportFields, prometheusEndpointFields, type Setting } from './settings.ts';
 
 const root = join(import.meta.dirname, '../../..');
 
@@ -41,13 +41,19 @@ describe('finops.example.toml', () => {
     const defaults = loadConfig({ env: {}, cwd: mkdtempSync(join(tmpdir(), 'finops-default-')) });
     for (const setting of allSettings as readonly Setting[] & typeof allSettings) {
       expect(shown.origins[setting.key], setting.key).toMatch(/^finops\.toml:\d+$/);
-      if (setting.default === undefined || setting.kind === 'path' || setting.kind === 'awsExports') continue;
+      if (
+        setting.default === undefined ||
+        ['path', 'awsExports', 'prometheusEndpoints'].includes(setting.kind)
+      )
+        continue;
       expect(shown.values[setting.key], setting.key).toEqual(defaults.values[setting.key]);
     }
     expect(shown.values.data).toBe(join(folder, 'data'));
     expect(Object.keys(shown.values['aws.exports'][0] ?? {}).sort()).toEqual(
       awsExportFields.map((field) => field.name).sort(),
     );
+    expect(shown.values['usage.prometheus'][0]).toMatchObject({ name: 'prom', allowInsecure: false });
+    for (const { name } of prometheusEndpointFields) expect(example).toContain(name);
   });
 
   it('changes nothing as it is shipped', () => {
@@ -93,6 +99,20 @@ ${markdownTable(
   awsExportFields.map((field) => [`\`${field.name}\``, field.required ? 'yes' : '', field.description]),
 )}
 
+## One monitoring system
+
+Each is a table \`[[usage.prometheus]]\`; in \`FINOPS_USAGE_PROMETHEUS\`, an object of a JSON array. Redirects are not followed,
+and link-local and metadata addresses are never called.
+
+${markdownTable(
+  ['Key', 'Required', 'Meaning'],
+  prometheusEndpointFields.map((field) => [
+    `\`${field.name}\``,
+    field.required ? 'yes' : '',
+    field.description,
+  ]),
+)}
+
 ## Coming from the Open FinOps Stack
 
 Its \`config.toml\` (read when there is no \`finops.toml\`) and its variables are understood: \`project.data_dir\` and
@@ -111,6 +131,7 @@ function kindText(setting: Setting): string {
     integer: `whole number, ${setting.min} to ${setting.max}`,
     choice: setting.values?.join(', ') ?? '',
     awsExports: 'list of tables',
+    prometheusEndpoints: 'list of tables',
   };
   return kinds[setting.kind];
 }

@@ -1,3 +1,5 @@
+import type { TableField } from './tables.ts';
+
 /**
  * Every setting of the system, as data. A setting is known by one key in `finops.toml`, one environment variable and,
  * where people type it often, one flag. `finops.example.toml` and `docs/settings.md` are tested against this table.
@@ -5,7 +7,15 @@
 export interface Setting {
   /** Dotted path in `finops.toml`: `engine.threads`. */
   readonly key: string;
-  readonly kind: 'text' | 'path' | 'pathList' | 'addressList' | 'integer' | 'choice' | 'awsExports';
+  readonly kind:
+    | 'text'
+    | 'path'
+    | 'pathList'
+    | 'addressList'
+    | 'integer'
+    | 'choice'
+    | 'awsExports'
+    | 'prometheusEndpoints';
   /** Used when nothing else is given; a setting without one may be undefined. */
   readonly default?: string | number | readonly string[];
   /** `FINOPS_` and the key in upper snake case. */
@@ -81,6 +91,14 @@ const settings = [
     default: [],
     env: 'FINOPS_AWS_EXPORTS',
     description: 'AWS billing exports, one [[aws.exports]] table each; in the variable, a JSON array',
+  },
+  {
+    key: 'usage.prometheus',
+    kind: 'prometheusEndpoints',
+    default: [],
+    env: 'FINOPS_USAGE_PROMETHEUS',
+    description:
+      'Monitoring systems that usage is fetched from, one [[usage.prometheus]] table each; in the variable, a JSON array',
   },
   {
     key: 'server.host',
@@ -259,15 +277,11 @@ export interface AwsExport {
   readonly externalId?: string | undefined;
 }
 
-interface ExportField {
-  readonly name: keyof AwsExport;
-  readonly required?: true;
-  readonly secret?: true;
-  readonly description: string;
-}
+/** A field of a list's items, by the name that it has in them. */
+type FieldOf<Item> = TableField & { readonly name: keyof Item & string };
 
 /** The keys of one `[[aws.exports]]` table. All are text. */
-export const awsExportFields: readonly ExportField[] = [
+export const awsExportFields: readonly FieldOf<AwsExport>[] = [
   { name: 'name', required: true, description: 'Name by which commands choose the export; unique' },
   { name: 'uri', required: true, description: 's3://bucket/prefix, or a local folder of the same layout' },
   { name: 'exportName', description: 'Name of the export at AWS; without it, name' },
@@ -288,6 +302,57 @@ export const awsExportFields: readonly ExportField[] = [
   { name: 'externalId', secret: true, description: 'External id that the role asks for; secret' },
 ];
 
+/** One monitoring system that speaks the HTTP API of Prometheus. */
+export interface PrometheusEndpoint {
+  /** Name by which requests choose it, and of the usage that it delivers; unique. */
+  readonly name: string;
+  /** What `/api/v1/query_range` is appended to. */
+  readonly url: string;
+  /** The entity whose graphs it may be asked for. Undefined: only who sees everything may ask it. */
+  readonly entity?: string | undefined;
+  /** Secret: never listed. */
+  readonly bearerToken?: string | undefined;
+  /** Name of the environment variable that holds the token. */
+  readonly bearerTokenVariable?: string | undefined;
+  readonly user?: string | undefined;
+  /** Secret: never listed. */
+  readonly password?: string | undefined;
+  readonly passwordVariable?: string | undefined;
+  /** Sent as `X-Scope-OrgID`. */
+  readonly tenant?: string | undefined;
+  readonly allowInsecure: boolean;
+  readonly allowPrivateNetwork: boolean;
+}
+
+/** The keys of one `[[usage.prometheus]]` table. All are text. */
+export const prometheusEndpointFields: readonly FieldOf<PrometheusEndpoint>[] = [
+  { name: 'name', required: true, description: 'Name by which requests choose it; unique' },
+  {
+    name: 'url',
+    required: true,
+    description:
+      'Address of Prometheus, Thanos, Mimir, VictoriaMetrics: what comes before /api/v1/query_range',
+  },
+  {
+    name: 'entity',
+    description: 'Entity whose graphs it may be asked for; without it, only who sees everything may ask it',
+  },
+  { name: 'bearerToken', secret: true, description: 'Token that is sent; secret' },
+  { name: 'bearerTokenVariable', description: 'Environment variable that holds the token, instead' },
+  { name: 'user', description: 'User name, where a password is asked for' },
+  { name: 'password', secret: true, description: 'Password; secret' },
+  { name: 'passwordVariable', description: 'Environment variable that holds the password, instead' },
+  { name: 'tenant', description: 'Tenant of Mimir, Cortex or Loki, sent as X-Scope-OrgID' },
+  {
+    name: 'allowInsecure',
+    description: 'yes: http to another machine, where the token is readable by others',
+  },
+  {
+    name: 'allowPrivateNetwork',
+    description: 'yes: its name may lead to an address of a private network; a literal address always may',
+  },
+];
+
 type Definition = (typeof settings)[number];
 type ValueOf<D> = D extends { readonly kind: 'choice'; readonly values: readonly (infer V)[] }
   ? V
@@ -297,7 +362,9 @@ type ValueOf<D> = D extends { readonly kind: 'choice'; readonly values: readonly
       ? readonly string[]
       : D extends { readonly kind: 'awsExports' }
         ? readonly AwsExport[]
-        : string;
+        : D extends { readonly kind: 'prometheusEndpoints' }
+          ? readonly PrometheusEndpoint[]
+          : string;
 
 export type SettingKey = Definition['key'];
 

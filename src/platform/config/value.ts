@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { delimiter, resolve } from 'node:path';
 import { readAwsExports } from './aws-exports.ts';
 import { errors } from './errors.ts';
+import { readPrometheusEndpoints } from './prometheus-endpoints.ts';
 import type { Setting } from './settings.ts';
 
 /** A value as somebody gave it, and where. */
@@ -13,6 +14,8 @@ export interface Given {
   readonly base: string;
   /** Place of a key below this one, for the elements of a list. */
   readonly place?: (suffix: string) => string;
+  /** The environment, for secrets that a setting names the variable of. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
 /** The checked value of a setting: numbers from text, paths absolute. Refuses the wrong type by origin and key. */
@@ -32,6 +35,8 @@ export function readValue(setting: Setting, given: Given): unknown {
       return choice(setting, given);
     case 'awsExports':
       return readAwsExports(setting.key, given);
+    case 'prometheusEndpoints':
+      return readPrometheusEndpoints(setting.key, given);
   }
 }
 

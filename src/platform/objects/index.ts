@@ -1,3 +1,4 @@
+export { checkEndpoint, ForbiddenAddress, guardedLookup } from './endpoint.ts';
 export { checkGzip, type GzipCheck, type GzipOptions } from './gzip.ts';
 export { openStore, type StoreOptions } from './open.ts';
 export { allowedPath, safeFileName } from './paths.ts';

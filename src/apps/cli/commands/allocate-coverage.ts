@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { CoverageAnswer } from '../../../modules/allocation/coverage-contract.ts';
+import type { CoverageAnswer } from '../../../modules/allocation/index.ts';
 import { address, withClient } from '../client.ts';
 import type { Context } from '../context.ts';
 import { addExamples } from '../help.ts';

@@ -1,9 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
-import type { UnitCostList } from '../../../modules/allocation/economics-contract.ts';
-import type { RevenueAnswer } from '../../../modules/allocation/revenue-contract.ts';
-import type { StatementAnswer } from '../../../modules/allocation/statement-contract.ts';
+import type { RevenueAnswer, StatementAnswer, UnitCostList } from '../../../modules/allocation/index.ts';
 import { exitCodes } from '../../../platform/kernel/index.ts';
 import { address, withClient } from '../client.ts';
 import type { Context } from '../context.ts';

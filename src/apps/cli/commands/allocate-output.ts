@@ -1,4 +1,4 @@
-import type { AllocationRunAnswer, RunDiff } from '../../../modules/allocation/run-contract.ts';
+import type { AllocationRunAnswer, RunDiff } from '../../../modules/allocation/index.ts';
 import { errors } from '../errors.ts';
 import type { Column, TableData } from '../output.ts';
 
@@ -22,10 +22,23 @@ export function shownRun(answer: AllocationRunAnswer, wanted: string | undefined
     allocated: top?.allocated ?? null,
     unallocated: top?.unallocated ?? null,
     coverage: top?.coverage ?? null,
-    checks,
-    ...{ graph, version, state, currency: top?.currency ?? null, currencies },
+    checks: checks.map(({ name, ok, difference }) => ({ name, ok, difference })),
+    ...{ graph, version, state, currency: top?.currency ?? null },
+    currencies: currencies.map(inOrder),
     ...rest,
   };
+}
+
+/** The queue keeps names in an order of its own. */
+function inOrder({
+  currency,
+  total,
+  allocated,
+  unallocated,
+  coverage,
+  ...rest
+}: AllocationRunAnswer['currencies'][number]) {
+  return { currency, total, allocated, unallocated, coverage, ...rest };
 }
 
 const money = { kind: 'money', currencyColumn: 'currency' } as const;

@@ -1,14 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import type { GraphFile } from '../../../modules/allocation/graph-yaml.ts';
 import type {
   EdgeChange,
+  GraphFile,
   GrowthAnswer,
   MetricChange,
   WhatIfAnswer,
   WhatIfInput,
-} from '../../../modules/allocation/what-if-contract.ts';
+} from '../../../modules/allocation/index.ts';
 import { exitCodes } from '../../../platform/kernel/index.ts';
 import { address, withClient } from '../client.ts';
 import type { Context } from '../context.ts';
@@ -117,7 +117,7 @@ async function ask(context: Context, file: string | undefined, options: WhatIfOp
 
 async function readGraph(context: Context, file: string): Promise<GraphFile> {
   const text = await readFile(resolve(context.io.cwd, file), 'utf8');
-  const { graphFromYaml } = await import('../../../modules/allocation/graph-yaml.ts');
+  const { graphFromYaml } = await import('../../../modules/allocation/index.ts');
   return graphFromYaml(text);
 }
 

@@ -4,7 +4,7 @@ import type {
   AllocationRunList,
   RunDiff,
   RunOutcome,
-} from '../../../modules/allocation/run-contract.ts';
+} from '../../../modules/allocation/index.ts';
 import {
   type ExitCode,
   exitCodes,
@@ -17,7 +17,13 @@ import type { Context } from '../context.ts';
 import { errors } from '../errors.ts';
 import { addExamples, groups } from '../help.ts';
 import type { TableData } from '../output.ts';
+import { addCoverage } from './allocate-coverage.ts';
+import { addEconomics } from './allocate-economics.ts';
+import { addExplain } from './allocate-explain.ts';
+import { addExport } from './allocate-export.ts';
 import { diffTables, runTables, shownRun } from './allocate-output.ts';
+import { addQuery } from './allocate-query.ts';
+import { addWhatIf } from './allocate-what-if.ts';
 
 interface RunOptions {
   readonly month?: string;
@@ -77,6 +83,12 @@ export function register(program: Command, context: Context): void {
     .action((run: string, options: { readonly currency?: string }) =>
       publish(context, run, options.currency),
     );
+  addExplain(noun, context);
+  addQuery(noun, context);
+  addCoverage(noun, context);
+  addEconomics(noun, context);
+  addWhatIf(noun, context);
+  addExport(noun, context);
   addExamples(noun, {
     'finops allocate run --month 2026-10': 'compute; nobody sees it yet',
     'finops allocate run --from 2026-08 --to 2026-10 --publish': 'three months, published',

@@ -49,7 +49,8 @@ async function runDemoCommand(
     progress.stop();
   }
   printOutcome(context, outcome);
-  const ties = outcome.restated.ties && outcome.tieOut.every((line) => line.ties);
+  const balances = outcome.allocation.months.every((line) => line.balances);
+  const ties = outcome.restated.ties && balances && outcome.tieOut.every((line) => line.ties);
   if (!ties) context.exitWith(exitCodes.booksDoNotBalance);
 }
 
@@ -66,8 +67,18 @@ const columns: readonly Column[] = [
   { name: 'ties', kind: 'text' },
 ];
 
+const allocationColumns: readonly Column[] = [
+  { name: 'month', kind: 'text' },
+  { name: 'currency', kind: 'text' },
+  { name: 'total', kind: 'money', currencyColumn: 'currency' },
+  { name: 'allocated', kind: 'money', currencyColumn: 'currency' },
+  { name: 'unallocated', kind: 'money', currencyColumn: 'currency' },
+  { name: 'coverage', kind: 'number' },
+  { name: 'balances', kind: 'text' },
+];
+
 function printOutcome(context: Context, outcome: DemoOutcome): void {
-  const { tieOut, restated, organization, seconds, bills } = outcome;
+  const { tieOut, restated, organization, allocation, seconds, bills } = outcome;
   context.print({
     json: {
       folder: outcome.folder,
@@ -76,6 +87,7 @@ function printOutcome(context: Context, outcome: DemoOutcome): void {
       tieOut,
       restated,
       organization,
+      allocation,
       seconds,
     },
     tables: [
@@ -83,6 +95,17 @@ function printOutcome(context: Context, outcome: DemoOutcome): void {
         title: `${bills.group}: ${bills.rows.toLocaleString('en')} bill rows written in ${seconds.generate} s, imported in ${seconds.import} s`,
         columns,
         rows: tieOut.map((line) => ({ ...line, ties: line.ties ? 'to the cent' : 'NO' })),
+      },
+      {
+        title: `Allocated with ${allocation.nodes} nodes and ${allocation.edges} edges in ${seconds.allocation} s; the last month`,
+        columns: allocationColumns,
+        rows: allocation.months
+          .filter(({ month }) => month === allocation.months.at(-1)?.month)
+          .map((line) => ({
+            ...line,
+            coverage: line.coverage === null ? null : `${(Number(line.coverage) * 100).toFixed(1)} %`,
+            balances: line.balances ? 'to the last decimal' : 'NO',
+          })),
       },
     ],
   });
@@ -99,6 +122,8 @@ Next:
   ./finops report list --data ${data}
   ./finops snapshots diff --data ${data} --source ${restated.source} --month ${restated.billingPeriod}
   ./finops applications show experiment-hub --data ${data}
+  ./finops allocate explain app:checkout --month ${allocation.months.at(-1)?.month} --data ${data}
+  ./finops allocate coverage --month ${allocation.months.at(-1)?.month} --data ${data}
   ./finops serve --data ${data}
 The demo is one folder: delete ${relative(context.io.cwd, outcome.folder) || '.'}/ when you are done.`);
 }

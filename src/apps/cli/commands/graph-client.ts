@@ -1,4 +1,4 @@
-import type { DraftAnswer, GraphAnswer } from '../../../modules/allocation/graph-contract.ts';
+import type { DraftAnswer, GraphAnswer } from '../../../modules/allocation/index.ts';
 import { Refusal } from '../../../platform/kernel/index.ts';
 import { address, type Client } from '../client.ts';
 

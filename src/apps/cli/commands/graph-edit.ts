@@ -1,4 +1,4 @@
-import type { GraphChangeInput } from '../../../modules/allocation/graph-changes.ts';
+import type { GraphChangeInput } from '../../../modules/allocation/index.ts';
 import { withClient } from '../client.ts';
 import type { Context } from '../context.ts';
 import { errors } from '../errors.ts';

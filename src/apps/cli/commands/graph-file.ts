@@ -1,15 +1,17 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import type { GraphDiff } from '../../../modules/allocation/diff-documents.ts';
 import type {
   DocumentAnswer,
   DraftAnswer,
   GraphAnswer,
+  GraphDiff,
+  GraphDocument,
+  GraphEdge,
+  GraphFile,
+  GraphFinding,
   VersionAnswer,
-} from '../../../modules/allocation/graph-contract.ts';
-import type { GraphFile } from '../../../modules/allocation/graph-yaml.ts';
-import type { GraphDocument, GraphEdge, GraphFinding } from '../../../modules/allocation/model.ts';
-import type { WhatIfAnswer } from '../../../modules/allocation/what-if-contract.ts';
+  WhatIfAnswer,
+} from '../../../modules/allocation/index.ts';
 import { exitCodes } from '../../../platform/kernel/index.ts';
 import { address, type Client, withClient } from '../client.ts';
 import type { Context } from '../context.ts';
@@ -46,8 +48,8 @@ export async function exportGraph(context: Context, graph: string, version: stri
     return [content, await readGraph(client, graph)] as const;
   });
   if (context.format() === 'json') return context.print({ json: found, tables: [findingTable([])] });
-  const { graphToYaml } = await import('../../../modules/allocation/graph-yaml.ts');
-  const { edgeIdOf } = await import('../../../modules/allocation/model.ts');
+  const { graphToYaml } = await import('../../../modules/allocation/index.ts');
+  const { edgeIdOf } = await import('../../../modules/allocation/index.ts');
   // An id that its ends make anyway is not written.
   const edges = found.document.edges.map(
     ({ id, ...edge }): GraphEdge => (id === edgeIdOf(edge) ? edge : { id, ...edge }),
@@ -63,8 +65,8 @@ interface ReadFile extends GraphFile {
 
 async function readGraphFile(context: Context, file: string): Promise<ReadFile> {
   const text = await readFile(resolve(context.io.cwd, file), 'utf8');
-  const { graphFromYaml } = await import('../../../modules/allocation/graph-yaml.ts');
-  const { validateGraph } = await import('../../../modules/allocation/validate.ts');
+  const { graphFromYaml } = await import('../../../modules/allocation/index.ts');
+  const { validateGraph } = await import('../../../modules/allocation/index.ts');
   const read = graphFromYaml(text);
   if (!read.document) return read;
   const found = validateGraph(read.document).map((finding) => placed(finding, read));
@@ -124,7 +126,7 @@ export async function planFile(context: Context, file: string, options: PlanOpti
   const { against, month } = options;
   const graph = options.graph ?? header.graph;
   const { diffDocuments, isSameGraph, formatGraphDiff } = await import(
-    '../../../modules/allocation/diff-documents.ts'
+    '../../../modules/allocation/index.ts'
   );
   const { base, moved } = await withClient(context, async (client) => ({
     base: await baseOf(client, graph, against),
@@ -153,7 +155,7 @@ function sizeOf(diff: GraphDiff): string {
 }
 
 async function emptyDocument(): Promise<GraphDocument> {
-  const { graphDocumentSchema } = await import('../../../modules/allocation/model.ts');
+  const { graphDocumentSchema } = await import('../../../modules/allocation/index.ts');
   return graphDocumentSchema.parse({});
 }
 
@@ -210,7 +212,7 @@ async function applyDocument(
   document: GraphDocument,
   { publish = false, note, dryRun = false }: ApplyOptions,
 ): Promise<Applied> {
-  const { hashDocument } = await import('../../../modules/allocation/graph-hash.ts');
+  const { hashDocument } = await import('../../../modules/allocation/index.ts');
   const same = base?.hash === hashDocument(document) ? base : undefined;
   // What is published already opens no draft.
   if (same && !open)

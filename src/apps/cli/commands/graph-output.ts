@@ -1,7 +1,14 @@
-import type { GraphDiff, PartDiff } from '../../../modules/allocation/diff-documents.ts';
-import type { DraftAnswer, GraphAnswer, VersionAnswer } from '../../../modules/allocation/graph-contract.ts';
-import type { GraphEdge, GraphFinding, GraphNode } from '../../../modules/allocation/model.ts';
-import type { WhatIfAnswer } from '../../../modules/allocation/what-if-contract.ts';
+import type {
+  DraftAnswer,
+  GraphAnswer,
+  GraphDiff,
+  GraphEdge,
+  GraphFinding,
+  GraphNode,
+  PartDiff,
+  VersionAnswer,
+  WhatIfAnswer,
+} from '../../../modules/allocation/index.ts';
 import type { Context } from '../context.ts';
 import { counted, type TableData } from '../output.ts';
 

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Proposal } from '../../../modules/allocation/propose-contract.ts';
+import type { Proposal } from '../../../modules/allocation/index.ts';
 import { currencyExponent, formatFixed, parseDecimal } from '../../../platform/kernel/index.ts';
 import { address, withClient } from '../client.ts';
 import type { Context } from '../context.ts';
@@ -50,8 +50,8 @@ export async function printProposal(context: Context, proposal: Proposal, graph:
   if (context.format() !== 'table') {
     context.print({ json: proposal, tables: [ruleTable(proposal)] });
   } else {
-    const { graphToYaml } = await import('../../../modules/allocation/graph-yaml.ts');
-    const { graphDocumentSchema } = await import('../../../modules/allocation/model.ts');
+    const { graphToYaml } = await import('../../../modules/allocation/index.ts');
+    const { graphDocumentSchema } = await import('../../../modules/allocation/index.ts');
     context.io.stdout.write(graphToYaml(graphDocumentSchema.parse(proposal.document), { graph }));
   }
   for (const line of told(proposal)) context.say(line);

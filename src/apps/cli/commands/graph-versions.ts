@@ -6,7 +6,7 @@ import type {
   NodeDetail,
   NodeList,
   VersionAnswer,
-} from '../../../modules/allocation/graph-contract.ts';
+} from '../../../modules/allocation/index.ts';
 import { exitCodes } from '../../../platform/kernel/index.ts';
 import { address, withClient } from '../client.ts';
 import type { Context } from '../context.ts';

@@ -1,4 +1,4 @@
-import type { NodeType, StrategyName } from '../../../modules/allocation/model.ts';
+import type { NodeType, StrategyName } from '../../../modules/allocation/index.ts';
 
 /** The words of a graph that options take; loading the schemas that hold them would slow every command down. */
 export const nodeTypes: readonly NodeType[] = [

@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import type { Context } from '../context.ts';
 import { addExamples, groups } from '../help.ts';
+import { addChart } from './graph-chart.ts';
 import {
   addEdge,
   addNode,
@@ -52,6 +53,7 @@ export function register(program: Command, context: Context): void {
   registerNode(noun, context);
   registerEdge(noun, context);
   addPropose(noun, context);
+  addChart(noun, context);
   addExamples(noun, {
     'finops graph export > graph.yaml': 'the published version as a file',
     'finops graph validate graph.yaml': 'all that is wrong with it, without a workspace',

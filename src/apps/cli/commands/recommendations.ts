@@ -1,9 +1,5 @@
 import { type Command, Option } from 'commander';
-import type {
-  Recommendation,
-  RecommendationList,
-  RefreshAnswer,
-} from '../../../modules/allocation/recommend-contract.ts';
+import type { Recommendation, RecommendationList, RefreshAnswer } from '../../../modules/allocation/index.ts';
 import { address, withClient } from '../client.ts';
 import type { Context } from '../context.ts';
 import { addExamples, groups } from '../help.ts';

@@ -1,9 +1,4 @@
-import type {
-  UsageList,
-  UsageMetrics,
-  UsageResult,
-  UsageSeries,
-} from '../../../modules/allocation/usage-contract.ts';
+import type { UsageList, UsageMetrics, UsageResult, UsageSeries } from '../../../modules/allocation/index.ts';
 import { formatDecimal, parseDecimal, subtractDecimal } from '../../../platform/kernel/index.ts';
 import type { Context } from '../context.ts';
 import type { TableData } from '../output.ts';

@@ -10,7 +10,7 @@ import type {
   UsageResult,
   UsageRollback,
   UsageSeries,
-} from '../../../modules/allocation/usage-contract.ts';
+} from '../../../modules/allocation/index.ts';
 import { address, type Client, withClient } from '../client.ts';
 import type { Context } from '../context.ts';
 import { errors } from '../errors.ts';

@@ -1,0 +1,63 @@
+import { heldCauses } from '../model.ts';
+import type { Siblings } from './weigh.ts';
+import type { Work } from './work.ts';
+
+/** Index of a cause in `heldCauses`. */
+export function causeOf(cause: (typeof heldCauses)[number]): number {
+  return heldCauses.indexOf(cause);
+}
+
+/** One group on one day, while its shares are worked out. Percentages are in units of the segment's grain, `whole` is 100 %. */
+export interface Sharing {
+  readonly segment: number;
+  readonly siblings: Siblings;
+  /** Entry i of the siblings is `first + i` in the arrays. */
+  readonly first: number;
+  readonly grain: number;
+  readonly whole: number;
+  /** What fixed percentages, and those of edges that were cut, leave. */
+  available: number;
+}
+
+/** Gives what is available to the marked entries by weight. */
+export function shareRest(work: Work, { segment, siblings, first, available }: Sharing, weightOf: (i: number) => number): void {
+  const { segments, entries } = work.lines;
+  let sum = 0;
+  for (let i = 0; i < siblings.count; i++) {
+    const weight = work.isWeighed[i] ? weightOf(i) : 0;
+    entries.y[first + i] = weight;
+    sum += weight;
+  }
+  if (sum === 0) return;
+  segments.w[segment] = sum;
+  segments.r[segment] = available;
+  // Without any percentage the fraction is as short as can be.
+  if (available === segments.d[segment] && isWithoutParts(work, segment, siblings.count)) {
+    segments.d[segment] = 1;
+    segments.r[segment] = 1;
+  }
+}
+
+function isWithoutParts({ lines: { entries, segments } }: Work, segment: number, count: number): boolean {
+  const first = segments.first[segment] as number;
+  for (let i = 0; i < count; i++) if (entries.x[first + i] !== 0) return false;
+  return segments.cut[segment] === 0;
+}
+
+/** The entry with the largest weight; of equals the one with the smallest id. */
+export function largestOf({ weights, isWeighed }: Work, count: number): number {
+  let largest = -1;
+  for (let i = 0; i < count; i++) {
+    if (isWeighed[i] && (largest < 0 || (weights[i] as number) > (weights[largest] as number))) largest = i;
+  }
+  return largest;
+}
+
+/** Negative, 0 or positive as a·b is below, equal to or above c·d; exact, for whole numbers from 0 to 2⁵³. */
+export function compareProducts(a: number, b: number, c: number, d: number): number {
+  const left = a * b;
+  const right = c * d;
+  if (Math.abs(left - right) > (left + right) * 2 ** -50) return left - right;
+  const exact = BigInt(a) * BigInt(b) - BigInt(c) * BigInt(d);
+  return exact > 0n ? 1 : exact < 0n ? -1 : 0;
+}

@@ -1,0 +1,142 @@
+import { parseDecimal } from '../../platform/kernel/index.ts';
+import { type Engine, literal, type Selection, type Session } from '../../platform/warehouse/index.ts';
+import { type GraphNode, type NodeType, reservedNodes } from './model.ts';
+import type { UnitColumns } from './run-day.ts';
+import type { RestingCost } from './what-if-delta.ts';
+
+/** The figures of a published run: a relation over the allocation dataset, and the month whose own costs are meant. */
+export interface RunFigures {
+  readonly relation: string;
+  readonly period: string;
+}
+
+/** Own costs of the month, without the node that holds what is below a unit. */
+function ownCosts({ relation, period }: RunFigures): string {
+  return `(select * from ${relation} where "OriginPeriod" = ${literal(period)} and "Direct" <> 0 and "NodeId" <> '${roundingNode}')`;
+}
+
+const [, roundingNode] = reservedNodes;
+
+/** The nodes that the rules sent cost to, as the run has them. */
+export async function readRunNodes(session: Session, run: RunFigures): Promise<GraphNode[]> {
+  const rows = await session.rows(
+    `select "NodeId" as id, any_value("NodeType") as type, any_value("ApplicationId") as application
+from ${ownCosts(run)}
+group by "NodeId"
+order by id`,
+  );
+  return rows.map(({ id, type, application }) => ({
+    id: String(id),
+    type: String(type) as NodeType,
+    labels: {},
+    archived: false,
+    ...(application === null ? {} : { application: String(application) }),
+  }));
+}
+
+/** The days on which the run has costs, in order. */
+export async function readRunDays(session: Session, run: RunFigures): Promise<string[]> {
+  const rows = await session.rows(
+    `select distinct strftime("ChargePeriodStart", '%Y-%m-%d') as day
+from ${ownCosts(run)}
+order by day`,
+  );
+  return rows.map(({ day }) => String(day));
+}
+
+/**
+ * Direct costs of a day in units of 10⁻ˢᶜᵃˡᵉ, as the run allocated them: by number of node and lane. A node that the session does
+ * not number is a defect. Needs `run_node` and `run_lane`.
+ */
+export async function readRunUnits(
+  session: Session,
+  run: RunFigures,
+  { day, scale }: { readonly day: string; readonly scale: number },
+): Promise<UnitColumns> {
+  const [n, l, units] = await session.columns(
+    `select node.n, lane.l, cast(cast(abs("Direct") * cast(1${'0'.repeat(scale)} as decimal(10,0)) as bigint) as double)
+from ${ownCosts(run)} as given
+join run_node as node on node.id = "NodeId"
+join run_lane as lane on lane.dimension = "Dimension" and lane.currency = "BillingCurrency" and lane.side = "Side"
+where "ChargePeriodStart" = cast(${literal(day)} as timestamp)`,
+  );
+  return { n: n as Int32Array, l: l as Int32Array, units: units as Float64Array };
+}
+
+/** What the node `rounding` holds by itself, per currency and side. */
+export async function readRunRests(
+  session: Session,
+  { relation, period }: RunFigures,
+): Promise<{ readonly currency: string; readonly side: string; readonly amount: string }[]> {
+  const rows = await session.rows(
+    `select "BillingCurrency" as currency, "Side" as side, sum("Direct") as amount
+from ${relation}
+where "OriginPeriod" = $1 and "NodeId" = '${roundingNode}'
+group by all`,
+    [period],
+  );
+  return rows as unknown as { readonly currency: string; readonly side: string; readonly amount: string }[];
+}
+
+/** What rests on each node, as the published run has it; what is booked for other months is left out. */
+export async function readResting(
+  engine: Engine,
+  allocation: Selection,
+  period: string,
+): Promise<RestingCost[]> {
+  const rows = await engine.rows(
+    `select "NodeId" as node, coalesce(any_value("NodeName"), "NodeId") as name, any_value("NodeType") as type,
+      "BillingCurrency" as currency,
+      coalesce(sum("Retained") filter ("Side" = 'charge'), 0) as charges,
+      coalesce(sum("Retained") filter ("Side" = 'credit'), 0) as credits
+    from ${allocation.relation}
+    where "OriginPeriod" = $1
+    group by "NodeId", "BillingCurrency"
+    having charges <> 0 or credits <> 0`,
+    [period],
+  );
+  return rows.map(({ node, name, type, currency, charges, credits }) => ({
+    node: String(node),
+    name: String(name),
+    type: String(type),
+    currency: String(currency),
+    charges: parseDecimal(String(charges)),
+    credits: parseDecimal(String(credits)),
+  }));
+}
+
+/** What is left of the lanes of the allocated day, below a unit, with its sign. */
+export async function readRests(
+  session: Session,
+): Promise<{ readonly currency: string; readonly side: string; readonly amount: string }[]> {
+  const rows = await session.rows(
+    `select currency, side, sum(amount) as amount
+from day_rest
+join run_lane using (l)
+group by currency, side`,
+  );
+  return rows as unknown as { readonly currency: string; readonly side: string; readonly amount: string }[];
+}
+
+/** The days of a table of cells, each with the largest Σ |cost| of any of its lanes. */
+export async function daysOfTable(
+  session: Session,
+  table: string,
+): Promise<{ readonly day: string; readonly largestLane: string; readonly fingerprint: string }[]> {
+  const rows = await session.rows(
+    `with lanes as (
+  select Day as day, sum(abs(Cost)) as amount
+  from ${table}
+  group by Day, Dimension, BillingCurrency, Side
+)
+select cast(day as varchar) as day, max(amount) as largest
+from lanes
+group by day
+order by day`,
+  );
+  return rows.map(({ day, largest }) => ({
+    day: String(day),
+    largestLane: String(largest),
+    fingerprint: '',
+  }));
+}
