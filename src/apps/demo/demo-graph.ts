@@ -52,22 +52,22 @@ const shared: readonly (readonly [from: string, to: readonly string[], share: Sh
     apps(labs),
     { strategy: 'weighted_average', params: { metric: 'cpu_hours', windowDays: 7, decay: '0.9' } },
   ],
-  ['infra:storage-aws-retail', apps(retail), by('storage_spend')],
-  ['infra:storage-aws-logistics', apps(logistics), by('storage_spend')],
-  ['infra:storage-azure', apps(logistics), by('storage_spend')],
-  ['infra:storage-gcp', apps(labs), by('storage_spend')],
+  ['infra:storage-aws-retail', apps(retail), by('storage_spend_usd')],
+  ['infra:storage-aws-logistics', apps(logistics), by('storage_spend_usd')],
+  ['infra:storage-azure', apps(logistics), by('storage_spend_eur')],
+  ['infra:storage-gcp', apps(labs), by('storage_spend_usd')],
   [
     'infra:databases-aws-retail',
     apps(retail),
-    { strategy: 'min_floor_proportional', params: { metric: 'database_spend', floorPercent: '2' } },
+    { strategy: 'min_floor_proportional', params: { metric: 'database_spend_usd', floorPercent: '2' } },
   ],
   [
     'infra:databases-aws-logistics',
     apps(logistics),
-    { strategy: 'hybrid_fixed_proportional', params: { metric: 'database_spend', fixedPercent: '30' } },
+    { strategy: 'hybrid_fixed_proportional', params: { metric: 'database_spend_usd', fixedPercent: '30' } },
   ],
-  ['infra:databases-azure', apps(logistics), by('database_spend')],
-  ['infra:databases-gcp', apps(labs), by('database_spend')],
+  ['infra:databases-azure', apps(logistics), by('database_spend_eur')],
+  ['infra:databases-gcp', apps(labs), by('database_spend_usd')],
   [
     'shared:observability-aws-retail',
     apps(retail),
@@ -82,11 +82,12 @@ const shared: readonly (readonly [from: string, to: readonly string[], share: Sh
     apps(logistics),
     { strategy: 'residual_to_max', params: { metric: 'log_gb', cap: '25' } },
   ],
-  ['shared:support-aws-retail', apps(retail), by('direct_spend')],
-  ['shared:support-aws-logistics', apps(logistics), by('direct_spend')],
+  ['shared:support-aws-retail', apps(retail), by('direct_spend_usd')],
+  ['shared:support-aws-logistics', apps(logistics), by('direct_spend_usd')],
   ['shared:commitments-aws-retail', apps(retail), by('cpu_hours')],
   ['shared:commitments-aws-logistics', apps(logistics), by('cpu_hours')],
-  ['platform:data-gcp', apps(labs), by('direct_spend')],
+  ['shared:commitments-azure', apps(logistics), { strategy: 'equal' }],
+  ['platform:data-gcp', apps(labs), by('direct_spend_usd')],
   ['platform:data-aws-logistics', apps(logistics), by('requests')],
   ['shared:security-aws-retail', apps(retail), { strategy: 'fixed_percent', params: { percent: '12.5' } }],
 ];
@@ -138,17 +139,19 @@ const rules: readonly Rule[] = [
   })),
 ];
 
-const spend = (id: string, where?: string): Metric => ({
-  id,
-  from: 'cost',
-  node: 'app:{Tags.app}',
-  ...(where ? { where } : {}),
-});
+/** Costs of different currencies are never added, so that cost as a weight is of one currency. */
+const spend = (id: string, currency: string, category?: string): Metric => {
+  const isOfCurrency = `BillingCurrency = '${currency}'`;
+  const where = category ? `${isOfCurrency} and ServiceCategory = '${category}'` : isOfCurrency;
+  return { id: `${id}_${currency.toLowerCase()}`, from: 'cost', node: 'app:{Tags.app}', where };
+};
 const metrics: readonly Metric[] = [
   ...Object.entries(usageUnits).map(([id, unit]): Metric => ({ id, unit, from: 'usage' })),
-  spend('direct_spend'),
-  spend('storage_spend', "ServiceCategory = 'Storage'"),
-  spend('database_spend', "ServiceCategory = 'Databases'"),
+  spend('direct_spend', 'USD'),
+  ...['USD', 'EUR'].flatMap((currency) => [
+    spend('storage_spend', currency, 'Storage'),
+    spend('database_spend', currency, 'Databases'),
+  ]),
 ];
 
 const typeOfPrefix: Readonly<Record<string, Node['type']>> = {

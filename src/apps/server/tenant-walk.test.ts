@@ -10,6 +10,14 @@ import { type PreparedRecords, prepareTestRecords } from '../../platform/records
 import { openWorkspace, type Workspace } from '../../platform/warehouse/index.ts';
 import { buildApp } from './app.ts';
 import { type Books, openBooks } from './books.ts';
+import {
+  type AllocationOfTenant,
+  addAllocation,
+  allocationBodies,
+  allocationQuery,
+  allocationState,
+  foreignAllocation,
+} from './testing/walk-allocation.ts';
 
 /**
  * Two entities, each with bills, months, applications, cost centres, runs and people. Everybody who is limited to the one
@@ -37,7 +45,12 @@ const routes: Route[] = [];
 type Proof = Readonly<Record<string, string>>;
 const bearer = (token: string): Proof => ({ authorization: `Bearer ${token}` });
 
-async function call(proof: Proof, { method, url }: Route, payload?: unknown): Promise<Answer> {
+async function call(
+  proof: Proof,
+  { method, url }: Route,
+  payload?: unknown,
+  version = url.includes('/graphs/') ? '"v1"' : '"1"',
+): Promise<Answer> {
   const isChange = method !== 'GET';
   const answer = await app.inject({
     method,
@@ -45,7 +58,7 @@ async function call(proof: Proof, { method, url }: Route, payload?: unknown): Pr
     headers: {
       ...proof,
       ...(isChange && method !== 'DELETE' ? { 'content-type': 'application/json' } : {}),
-      ...(isChange ? { 'if-match': '"1"' } : {}),
+      ...(isChange ? { 'if-match': version } : {}),
     },
     ...(payload === undefined ? {} : { payload: JSON.stringify(payload) }),
   });
@@ -57,8 +70,10 @@ async function own<T = Readonly<Record<string, never>>>(
   method: Method,
   path: string,
   payload?: unknown,
+  version?: string,
 ): Promise<T> {
-  const { status, text } = await call(bearer(secretOfOwner), { method, url: `/api/v1${path}` }, payload);
+  const url = `/api/v1${path}`;
+  const { status, text } = await call(bearer(secretOfOwner), { method, url }, payload, version);
   if (status >= 300) throw new Error(`${method} ${path}: ${status} ${text}`);
   return (text === '' ? undefined : JSON.parse(text)) as T;
 }
@@ -70,6 +85,7 @@ interface Tenant {
   readonly import: string;
   readonly row: string;
   readonly snapshot: string;
+  readonly allocation: AllocationOfTenant;
 }
 
 async function addTenant(entity: string, cost: string): Promise<Tenant> {
@@ -97,7 +113,8 @@ async function addTenant(entity: string, cost: string): Promise<Tenant> {
     cron: '30 6 * * *',
   });
   await own('POST', '/exports', { name: `${entity}.csv`, format: 'csv', version: '1.2', sources: [source] });
-  const runs = await own<{ items: { id: string; entity: string }[] }>('GET', '/runs');
+  const allocation = await addAllocation(own, entity);
+  const runs = await own<{ items: { id: string; entity: string }[] }>('GET', '/runs?kind=bill.import');
   const imports = await own<{ items: { id: string }[] }>('GET', `/imports?source=${source}`);
   const rows = await own<{ rows: { x_RowId: string }[] }>('POST', '/cost-queries', {
     measures: [{ sum: 'BilledCost' }],
@@ -115,6 +132,7 @@ async function addTenant(entity: string, cost: string): Promise<Tenant> {
     import: imports.items[0]?.id ?? '',
     row: rows.rows[0]?.x_RowId ?? '',
     snapshot: snapshots.items[0]?.snapshot ?? snapshots.items[0]?.id ?? '',
+    allocation,
   };
 }
 
@@ -161,6 +179,7 @@ beforeAll(async () => {
     await own<{ token: { id: string } }>('POST', '/tokens', { name: 't', person: admin, grant: grants[0] })
   ).token.id;
   foreign = [
+    ...foreignAllocation(theirs.allocation),
     [/\/imports\/:id$/, { id: theirs.import }],
     [/\/periods\/:source\/:period/, { source: theirs.source, period: '2026-10' }],
     [/\/rows\/:id$/, { id: theirs.row }],
@@ -177,6 +196,7 @@ beforeAll(async () => {
   ];
   const bill = join(folder, 'bills', 'zulu', 'zulu-aws-2026-10.csv');
   bodies = [
+    ...allocationBodies(theirs.allocation),
     [/\/imports$/, { path: bill, source: 'zulu-aws' }],
     [/\/aws-imports$/, { exports: ['zulu-export'], reset: true }],
     [/\/rollback$/, { to: theirs.snapshot }],
@@ -266,6 +286,7 @@ async function stateOfOthers(): Promise<string> {
     ...['/entities/zulu', '/cost-centres/zulu-cc', '/applications/zulu-app', '/source-assignments/zulu-aws'],
     ...['/entity-periods/zulu/2026-09', '/periods/zulu-aws/2026-10', '/run-schedules/zulu-nightly'],
     ...[`/people/${admin}`, '/tokens?limit=10000', '/people?limit=10000', '/exports/zulu.csv', '/keys'],
+    ...allocationState,
     ...['/domains', '/families', '/products', '/teams', '/entities', '/snapshots'],
   ];
   const texts = await Promise.all(paths.map(async (path) => JSON.stringify(await ownText(path))));
@@ -299,12 +320,16 @@ function aimed({ method, url }: Route): { readonly route: Route; readonly named:
   const filled = url.replace(/:(\w+)/g, (_, name: string) =>
     encodeURIComponent(params[name as 'id'] ?? name),
   );
-  return { route: { method, url: filled }, named: found !== undefined };
+  const query = allocationQuery(method, url);
+  return {
+    route: { method, url: `${filled}${query}` },
+    named: found !== undefined || query.includes('graph='),
+  };
 }
 
 function bodyOf({ method, url }: Route): unknown {
   if (method === 'GET' || method === 'DELETE') return undefined;
-  return bodies.find(([pattern]) => pattern.test(url))?.[1] ?? {};
+  return bodies.find(([pattern]) => pattern.test(`${method} ${url}`))?.[1] ?? {};
 }
 
 /** The walk would be idle if callers saw nothing at all. */

@@ -142,10 +142,21 @@ describe('the checks of a run', () => {
   });
 });
 
+/** Of the first two rows, both of products: direct and retained. */
+const moveTwoUnits: Doctor = (table, columns, count) =>
+  table === 'day_node' && count > 1
+    ? columns.map((values, at) => {
+        if (!(values instanceof Float64Array) || ![2, 5].includes(at)) return values;
+        const [first = 0, second = 0, ...rest] = values;
+        return Float64Array.from([first + 2, second - 2, ...rest]);
+      })
+    : columns;
+
 describe('a run whose books are broken on the way to the lake', () => {
   const cases: readonly (readonly [string, Doctor, readonly string[]])[] = [
     ['one flow is a unit larger', addTo('day_flow', 2, 1), ['inflowIsFlows', 'outflowIsFlows']],
     ['one node keeps a unit less', addTo('day_node', 5, -1), ['nodeBalance', 'retainedIsDirect']],
+    ['a product has two units of another one', moveTwoUnits, ['directOfNodes']],
     ['something held is a unit larger', addTo('day_held', 2, 1), ['heldIsUnallocated', 'coverage']],
   ];
 

@@ -64,7 +64,7 @@ const dayMs = 86_400_000;
  * Reads the weights of a month, and of some days before it, from the usage in the lake and from the bill's own metrics. A node and
  * day without a row is missing (NaN); a node that has rows of the metric but none that fits the segment has 0. Several rows add up.
  *
- * Each driver has the scale of its most exact value, so that nothing is rounded: 1.5 and 0.25 are 150 and 25 at scale 2. Only where
+ * Each metric has the scale of its most exact value, so that nothing is rounded: 1.5 and 0.25 are 150 and 25 at scale 2. Only where
  * the sum of a day would pass 2⁵³ it is coarser, with a finding. A metric whose rows have several units, none of them declared, is
  * not read at all: they cannot be added up.
  */
@@ -81,14 +81,18 @@ export async function readDrivers(request: DriverRequest): Promise<DriverReading
   const findings = remarks.flatMap((remark) => findingsOfMetric(remark, frame));
   const values: Float64Array[] = [];
   const scales: number[] = [];
-  for (const key of drivers) {
+  const sizeOf = (key: DriverKey) => {
     const metric = metrics.findIndex(({ id }) => id === key.metric);
-    const matrix = new Float64Array(days * nodes.length).fill(Number.NaN);
     const isMixed = (remarks[metric] as MetricRemarks).units.length > 0;
-    const size = isMixed ? noValues : await sumDriver(session, metric, segmentOf(key));
-    const scale = scaleFor(size, nodes.length);
+    return isMixed ? noValues : sumDriver(session, metric, segmentOf(key));
+  };
+  const shared = await sharedScales(drivers, sizeOf, nodes.length);
+  for (const key of drivers) {
+    const matrix = new Float64Array(days * nodes.length).fill(Number.NaN);
+    const size = await sizeOf(key);
+    const scale = shared.get(key.metric) ?? scaleFor([size], nodes.length);
     if (size.values > 0) {
-      const isExact = scale === size.decimals;
+      const isExact = scale >= size.decimals;
       const cells = await (isExact ? readExactCells(session, scale) : readRoundedCells(session, scale));
       fill(matrix, cells, nodes.length);
     }
@@ -154,11 +158,31 @@ async function selectSnapshots(lake: Lake, snapshots: readonly UsageSnapshot[]):
   return { relation: unionSql([nothing, ...selections].map(({ relation }) => relation)), snapshots };
 }
 
-/** The scale at which nothing is rounded; coarser only as far as the largest day demands. Half a unit a node may be rounded up. */
-function scaleFor({ decimals, largestDay }: DriverSize, nodes: number): number {
-  let scale = decimals;
-  while (unitsAt(largestDay, scale) + BigInt(nodes) >= exactBelow) scale--;
+/**
+ * The scale at which nothing is rounded; coarser only as far as the largest day demands. Half a unit a node may be rounded up.
+ */
+function scaleFor(sizes: readonly DriverSize[], nodes: number): number {
+  let scale = Math.max(...sizes.map(({ decimals }) => decimals));
+  const isTooLarge = ({ largestDay }: DriverSize) => unitsAt(largestDay, scale) + BigInt(nodes) >= exactBelow;
+  while (sizes.some(isTooLarge)) scale--;
   return scale;
+}
+
+/** Scales of metrics that are weighed whole and by segments, or by several: siblings are compared, so that they share one. */
+async function sharedScales(
+  drivers: readonly DriverKey[],
+  sizeOf: (key: DriverKey) => DriverSize | Promise<DriverSize>,
+  nodes: number,
+): Promise<ReadonlyMap<string, number>> {
+  const scales = new Map<string, number>();
+  for (const { metric } of drivers) {
+    const siblings = drivers.filter((key) => key.metric === metric);
+    if (siblings.length === 1 || scales.has(metric)) continue;
+    const sizes: DriverSize[] = [];
+    for (const key of siblings) sizes.push(await sizeOf(key));
+    scales.set(metric, scaleFor(sizes, nodes));
+  }
+  return scales;
 }
 
 function unitsAt(units: bigint, scale: number): bigint {

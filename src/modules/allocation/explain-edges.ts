@@ -1,15 +1,16 @@
 import type { Session } from '../../platform/warehouse/index.ts';
 import type { MoneyEnds } from './explain-lists.ts';
 import type { Step, StepEdge } from './explain-paths.ts';
-import { edgesBetween } from './explain-sql.ts';
+import { amongSql, edgesBetween } from './explain-sql.ts';
 import { stepsOf, type TreeNode } from './explain-tree.ts';
 import type { Walk } from './explain-walk.ts';
+import { cachedEdges } from './trace-cache-sql.ts';
 
 /** Puts the ids of edges into all steps: of one day first, and of the whole run where that day has none. */
 export async function nameEdges(
   session: Session,
   flow: string,
-  { nodes, day }: Walk,
+  { nodes, day, behind }: Walk,
   lists: readonly MoneyEnds[],
 ): Promise<MoneyEnds[]> {
   const indexes = new Map(nodes.map(({ id, index }) => [id, index]));
@@ -19,12 +20,19 @@ export async function nameEdges(
   ]);
   const wanted = new Map(steps.map((step) => [keyOf(indexes, step), step]));
   const found = new Map<string, readonly StepEdge[]>();
-  for (const looked of day === undefined ? [undefined] : [day, undefined]) {
+  for (const looked of behind || day === undefined ? [undefined] : [day, undefined]) {
     const missing = [...wanted].filter(([key]) => !found.has(key)).map(([, step]) => step);
     if (missing.length === 0) break;
     const from = missing.map((step) => indexes.get(step.from) ?? -1);
     const to = missing.map((step) => indexes.get(step.to) ?? -1);
-    for (const row of await edgesBetween(session, flow, { from, to, day: looked }))
+    const rows = await (behind
+      ? cachedEdges(
+          session,
+          behind.links,
+          `${amongSql('t', new Set(to))} and ${amongSql('f', new Set(from))}`,
+        )
+      : edgesBetween(session, flow, { from, to, day: looked }));
+    for (const row of rows)
       found.set(`${row['f']} ${row['t']}`, (JSON.parse(String(row['edges'])) as string[]).map(unknownEdge));
   }
   return withEdges(lists, (step) => found.get(keyOf(indexes, step)) ?? []);

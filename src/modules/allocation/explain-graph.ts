@@ -27,6 +27,11 @@ export interface NeighbourGraph {
   readonly holdings?: Holdings;
   /** What stays on nodes that are no products, where it is known already. */
   readonly held?: HeldSlots;
+  /**
+   * Where there are quicker relations than the run's: what rules sent and the nodes' direct costs, both with the number of the node
+   * as `i`, and the file with the edges of pairs.
+   */
+  readonly behind?: { readonly attribution: string; readonly allocation: string; readonly links: string };
 }
 
 /** Direct and inflow of node n in slot s at `[n * slots + s]`, and what ends there: direct cost (`in`), what is retained (`out`). */
@@ -90,7 +95,8 @@ export async function readNeighbours(
   return { nodes, ...movesOf(read, { nodes, slots, direction }), day };
 }
 
-function loneNode(node: NumberedNode): NeighbourGraph {
+/** A node that no edge touches. */
+export function loneNode(node: NumberedNode): NeighbourGraph {
   const none = new Int32Array(0);
   return {
     nodes: [node],
@@ -101,7 +107,7 @@ function loneNode(node: NumberedNode): NeighbourGraph {
 }
 
 /** All that are reached from a node over links, itself included. */
-function reached(
+export function reached(
   start: number,
   { near, far }: { readonly near: Int32Array; readonly far: Int32Array },
 ): Set<number> {

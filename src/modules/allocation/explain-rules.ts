@@ -1,7 +1,7 @@
 import type { Row, Session } from '../../platform/warehouse/index.ts';
 import { type Amount, asAmount, type Sides, sizeOf } from './explain-amounts.ts';
 import { slotAt, unitsOf } from './explain-slots.ts';
-import { describeNodes, nameNodes, readRules, ruleTotals } from './explain-sql.ts';
+import { describeNodes, type NamedNode, readRules, ruleTotals } from './explain-sql.ts';
 import type { Walk } from './explain-walk.ts';
 import type { RunRows } from './query-run.ts';
 import { nearestUnits } from './trace-apportion.ts';
@@ -52,14 +52,18 @@ export async function rulesBehind(
   asked: readonly AskedSource[],
 ): Promise<ReadonlyMap<number, SourceNode>> {
   const { nodes, slots, direction } = walked;
-  const places = asked.map(({ node }) => node);
-  await nameNodes(
-    session,
-    places.map((place) => ({ place, id: nodes[place]?.id ?? '' })),
-  );
-  const described = await describeNodes(session, run.allocation.relation, slots.parts.origin);
+  const named = asked.map(({ node }) => ({
+    place: node,
+    id: nodes[node]?.id ?? '',
+    index: walked.behind && nodes[node]?.index,
+  }));
+  const { attribution, allocation } = walked.behind ?? {
+    attribution: run.attribution.relation,
+    allocation: run.allocation.relation,
+  };
+  const described = await describeNodes(session, allocation, named, slots.parts.origin);
   const isIn = direction === 'in';
-  const sent = isIn ? await sentByRules(session, run.attribution.relation, walked) : new Map<string, Sum>();
+  const sent = isIn ? await sentByRules(session, attribution, named, walked) : new Map<string, Sum>();
   const totals = isIn ? await ruleTotals(session) : [];
   const found = new Map<number, SourceNode>();
   for (const { node, sides } of asked) {
@@ -90,9 +94,10 @@ export async function rulesBehind(
 async function sentByRules(
   session: Session,
   attribution: string,
+  named: readonly NamedNode[],
   { slots, totals, trace }: Walk,
 ): Promise<ReadonlyMap<string, Sum>> {
-  const { node, code, cost, rule, source } = await readRules(session, attribution, slots.parts);
+  const { node, code, cost, rule, source } = await readRules(session, attribution, named, slots.parts);
   const sums = new Map<string, Sum>();
   for (let row = 0; row < code.length; row++) {
     const slot = slotAt(slots, code[row] as number);

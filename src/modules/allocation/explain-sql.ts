@@ -116,7 +116,7 @@ export async function indexOf(
 }
 
 /** Condition that a number is among those given. A few are listed, so that whole row groups are skipped; many are looked up in a bit string. */
-function amongSql(column: string, indexes: Iterable<number>): string {
+export function amongSql(column: string, indexes: Iterable<number>): string {
   const wanted = [...indexes].sort((a, b) => a - b);
   if (wanted.length === 0) return 'false';
   if (wanted.length <= 16) return `${column} in (${wanted.join(', ')})`;
@@ -124,7 +124,9 @@ function amongSql(column: string, indexes: Iterable<number>): string {
   const bits = new Uint8Array(most + 2).fill(48);
   for (const index of wanted) bits[index] = 49;
   const text = Buffer.from(bits).toString('latin1');
-  return `${column} <= ${most} and get_bit('${text}'::bit, cast(least(${column}, ${most + 1}) as integer)) = 1`;
+  // Outside of the bits stands one that is not set.
+  const place = `cast(if(${column} between 0 and ${most}, ${column}, ${most + 1}) as integer)`;
+  return `get_bit('${text}'::bit, ${place}) = 1`;
 }
 
 /** Flows with one end among the nodes given, as columns; `amount` without its sign, `quality` an index into `qualities`. */
@@ -202,11 +204,25 @@ export interface HoldingColumns {
   readonly retained: Float64Array;
 }
 
+/** A node with the number that statements give it in their answers. */
+export interface NamedNode {
+  readonly place: number;
+  readonly id: string;
+  /** Its number in the column `i`, where the relation that is read has one. */
+  readonly index?: number | undefined;
+}
+
+/** Condition on a column of ids, or of numbers: few are listed, so that whole row groups are skipped. */
+function isNamedSql(nodes: readonly NamedNode[]): string {
+  const indexes = nodes.flatMap(({ index }) => index ?? []);
+  if (indexes.length === nodes.length) return amongSql('i', indexes);
+  return nodes.length > 64
+    ? 'true'
+    : `"NodeId" in (${nodes.map(({ id }) => literal(id)).join(', ') || 'null'})`;
+}
+
 /** Names the nodes that the statements below read, each with a number of its own. */
-export async function nameNodes(
-  session: Session,
-  nodes: readonly { readonly place: number; readonly id: string }[],
-): Promise<void> {
+export async function nameNodes(session: Session, nodes: readonly NamedNode[]): Promise<void> {
   await session.run('create or replace temp table explained_node (place integer, id varchar)');
   const places = Int32Array.from(nodes, ({ place }) => place);
   await session.append('explained_node', [places, nodes.map(({ id }) => id)], nodes.length);
@@ -265,18 +281,20 @@ export interface RuleColumns {
   readonly source: readonly string[];
 }
 
-/** Reads what rules sent to the nodes of `nameNodes`, and leaves it in a table of the session for `ruleTotals`. */
+/** Reads what rules sent to nodes, and leaves it in a table of the session for `ruleTotals`. */
 export async function readRules(
   session: Session,
   attribution: string,
+  nodes: readonly NamedNode[],
   parts: SlotParts,
 ): Promise<RuleColumns> {
+  await nameNodes(session, nodes);
   await session.run(`create or replace temp table explained_cost as
 select place, ${slotSql(parts)} as code, "Cost" as cost, coalesce("RuleId", '') as rule, coalesce("BillSource", '') as source,
   "BillingCurrency" as currency, "Side" as side
 from ${attribution}
 join explained_node on id = "NodeId"
-where "OriginPeriod" = ${literal(parts.origin)}`);
+where ${isNamedSql(nodes)} and "OriginPeriod" = ${literal(parts.origin)}`);
   const [node, code, cost, rule, source] = await session.columns(
     'select place, code, cast(abs(cost) as double), rule, source from explained_cost',
   );
@@ -297,14 +315,20 @@ group by all
 order by all`);
 }
 
-/** Who the nodes of `nameNodes` are, and their direct cost: a row per currency and side. */
-export function describeNodes(session: Session, allocation: string, origin: string): Promise<Row[]> {
+/** Who nodes are, and their direct cost: a row per currency and side. */
+export async function describeNodes(
+  session: Session,
+  allocation: string,
+  nodes: readonly NamedNode[],
+  origin: string,
+): Promise<Row[]> {
+  await nameNodes(session, nodes);
   return session.rows(
     `select place, any_value("NodeName") as name, any_value("NodeType") as type, any_value("ApplicationId") as application,
   "BillingCurrency" as currency, "Side" as side, sum("Direct") as direct
 from ${allocation}
 join explained_node on id = "NodeId"
-where "OriginPeriod" = $1
+where ${isNamedSql(nodes)} and "OriginPeriod" = $1
 group by place, "BillingCurrency", "Side"
 order by place, currency, side`,
     [origin],

@@ -8,6 +8,7 @@ import {
 import type { Row, Session, Workspace } from '../../platform/warehouse/index.ts';
 import { errors } from './errors.ts';
 import { type Amount, asAmount, sumLanes } from './explain-amounts.ts';
+import { cachedNeighbours } from './explain-cached.ts';
 import { endsOf } from './explain-ends.ts';
 import { type Direction, readNeighbours } from './explain-graph.ts';
 import { listEnds, type MoneyEnds } from './explain-lists.ts';
@@ -15,6 +16,7 @@ import { type NodeSlots, slotsOf } from './explain-slots.ts';
 import { hasRows, nodeIds, nodeRows } from './explain-sql.ts';
 import { walk } from './explain-walk.ts';
 import { type AskedRun, type RunRows, selectRun } from './query-run.ts';
+import { type TraceCache, traceCache } from './trace-cache.ts';
 
 /** Which figure is explained. */
 export interface ExplainAsked extends AskedRun {
@@ -25,6 +27,8 @@ export interface ExplainAsked extends AskedRun {
   readonly depth?: number | undefined;
   /** Nodes listed, and children per node of the tree; default 10. The rest is one line. */
   readonly top?: number | undefined;
+  /** Flows of the run from which on its shares are read from a cache; default 300,000. */
+  readonly cachedFrom?: number | undefined;
 }
 
 /** A node's figures in one currency: direct + inflow = holistic = outflow + retained. */
@@ -75,10 +79,16 @@ export interface Explanation {
 export async function explain(workspace: Workspace, scope: Scope, asked: ExplainAsked): Promise<Explanation> {
   const run = await selectRun(workspace, scope, asked);
   const engine = await workspace.engine();
-  return engine.session((session) => explainRun(session, run, asked));
+  const cache = scope.kind === 'all' ? await traceCache(workspace, run, asked.cachedFrom) : undefined;
+  return engine.session((session) => explainRun(session, run, asked, cache));
 }
 
-async function explainRun(session: Session, run: RunRows, asked: ExplainAsked): Promise<Explanation> {
+async function explainRun(
+  session: Session,
+  run: RunRows,
+  asked: ExplainAsked,
+  cache: TraceCache | undefined,
+): Promise<Explanation> {
   const { node, direction = 'in', depth = 3, top = 10 } = asked;
   const { graph, month, snapshot } = run;
   const rows = await requireRows(session, run, node);
@@ -89,7 +99,10 @@ async function explainRun(session: Session, run: RunRows, asked: ExplainAsked): 
   const restated = restatedOf(rows.filter((row) => !isOwn(row)));
   if (slots.count === 0)
     return { context: { graph, month, snapshot, direction }, node: head, currencies: [], restated };
-  const neighbours = await readNeighbours(session, run.flow.relation, { node, type, slots, direction });
+  const place = { node, type, slots, direction };
+  const neighbours = await (cache
+    ? cachedNeighbours(session, cache, place)
+    : readNeighbours(session, run.flow.relation, place));
   const walked = await walk(session, run, neighbours, { slots, direction });
   const lists = await listEnds(session, run, { walked, ends: endsOf(walked), depth, top });
   return {

@@ -111,6 +111,12 @@ edges:
     expect(graphToYaml(turned, { graph: 'x' })).toBe(graphToYaml(small, { graph: 'x' }));
   });
 
+  it('has one line for each field, however long: a change is one line of a difference', () => {
+    const where = Array.from({ length: 30 }, (_, i) => `Tags.a = 'value number ${i}'`).join(' or ');
+    const document = graphDocumentSchema.parse({ rules: [{ id: 'r', where, node: 'n' }] });
+    expect(graphToYaml(document, { graph: 'main' }).split('\n')).toContain(`    where: ${where}`);
+  });
+
   it('keeps its header', () => {
     const header = { graph: 'eu-1', label: 'true', entity: '0012' };
     expect(graphFromYaml(graphToYaml(small, header)).header).toEqual(header);

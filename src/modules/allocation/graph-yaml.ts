@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { isNestedDeeperThan } from '../../platform/kernel/index.ts';
 import { graphIdSchema } from './graph-contract.ts';
 import { at, type Problem, problemsOf, yamlFindings } from './graph-yaml-findings.ts';
-import { fieldsOf, type Position, pathText, positionOf } from './graph-yaml-positions.ts';
 import { isYamlNestedDeeperThan } from './graph-yaml-nesting.ts';
+import { fieldsOf, type Position, pathText, positionOf } from './graph-yaml-positions.ts';
 import { isRecord, withoutDefaults } from './graph-yaml-schema.ts';
 import { type GraphDocument, type GraphFinding, graphDocumentSchema, strategyNames } from './model.ts';
 

@@ -31,9 +31,9 @@ carried as (
   select moved.edge, of_edge.from_node, of_edge.to_node, strftime(opens, '%Y-%m') as month, currency,
     coalesce(of_dimension.metric, of_edge.metric) as metric, sum(amount) as amount
   from moved
-  join edge_metric of_edge on of_edge.edge = moved.edge and of_edge.dimension = ''
-  left join edge_metric of_dimension on of_dimension.edge = moved.edge and of_dimension.dimension = moved.dimension
-    and moved.dimension <> ''
+  join (select * from edge_metric where dimension = '') as of_edge on of_edge.edge = moved.edge
+  left join (select * from edge_metric where dimension <> '') as of_dimension
+    on of_dimension.edge = moved.edge and of_dimension.dimension = moved.dimension
   group by all
 )`;
 }

@@ -58,6 +58,7 @@ export { allocationRoutes } from './routes.ts';
 export type { AllocationRunAnswer, AllocationRunList, RunDiff, RunOutcome } from './run-contract.ts';
 export { allocationRunHandler } from './run-handler.ts';
 export { computeAndPublish } from './run-outcome.ts';
+export { type Simulation, type SimulationResult, simulate } from './simulate.ts';
 export type { StatementAnswer } from './statement-contract.ts';
 export type {
   Reduction,

@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ownerCaller } from '../../platform/kernel/index.ts';
 import { errors } from './errors.ts';
@@ -219,5 +220,27 @@ describe('a run', () => {
     await expect(unknown).rejects.toMatchObject({ code: 'allocation.unknownVersion' });
     const noBill = computeRun(bench, everyone, { graph: 'main', period: '2026-01' });
     await expect(noBill).rejects.toMatchObject({ code: 'allocation.nothingToAttribute', exitCode: 3 });
+  });
+});
+
+describe('the figures of a published run', () => {
+  it('cannot be changed by anybody, whoever owns the tables', async () => {
+    const { run } = await computeRun(bench, everyone, october);
+    await publishRun(bench, everyone, run.id);
+    const change = bench.records.asOwner((tx) =>
+      tx.updateTable('allocation_run').set({ result: '{}' }).where('id', '=', run.id).execute(),
+    );
+    await expect(change).rejects.toThrow(/is published: its figures stay as they are/);
+    const other = bench.records.asOwner((tx) =>
+      sql`update allocation_run set period = '2026-11' where id = ${run.id}`.execute(tx),
+    );
+    await expect(other).rejects.toThrow(/stay as they are/);
+    const second = bench.records.asOwner((tx) =>
+      sql`insert into allocation_run
+        select lpad('', 32, 'e'), graph_id, version, entity_id, period, state, method, inputs, result, snapshot_id,
+          computed_at, computed_by, published_at, published_by
+        from allocation_run where id = ${run.id}`.execute(tx),
+    );
+    await expect(second).rejects.toThrow(/allocation_run_one_published/);
   });
 });

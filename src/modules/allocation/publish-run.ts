@@ -5,7 +5,7 @@ import { partitionOf } from './datasets.ts';
 import { errors } from './errors.ts';
 import { bookedElsewhere } from './late-costs.ts';
 import type { AllocationRun } from './run-model.ts';
-import { isClosed, planRun, type RunPlan, type RunWorld } from './run-plan.ts';
+import { isClosed, type RunWorld, type Standing, standingOf } from './run-plan.ts';
 import { findRun, writePublished } from './run-records-sql.ts';
 import { hasRun } from './write-run.ts';
 
@@ -29,7 +29,7 @@ export async function requireRun(
  */
 export async function publishRun(world: RunWorld, caller: Caller, id: string): Promise<AllocationRun> {
   const run = await requireRun(world, caller, id);
-  const plan = await planRun(world, caller, { graph: run.graph, period: run.period, wanted: run.version });
+  const plan = { ...(await standingOf(world, caller, run.graph)), period: run.period };
   refuseUnfit(plan, run);
   const { lake } = world.workspace;
   const { partitions } = await lake.current();
@@ -56,7 +56,7 @@ function isCurrent(partitions: Partitions, { graph, period, snapshot }: Allocati
   return own.length > 0 && own.every(({ current }) => current?.id === snapshot);
 }
 
-function refuseUnfit(plan: RunPlan, run: AllocationRun): void {
+function refuseUnfit(plan: Standing & { readonly period: string }, run: AllocationRun): void {
   const { id, graph, period } = run;
   if (run.state === 'failed') {
     const broken = run.result.checks.filter(({ ok }) => !ok);

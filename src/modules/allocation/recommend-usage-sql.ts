@@ -101,7 +101,7 @@ export async function readPoolMonths(
 ): Promise<PoolMonth[]> {
   const rows = await session.rows(
     `with ${carriedSql(flows)},
-    driven as (
+    driven as materialized (
       select *
       from carried
       where metric <> ''

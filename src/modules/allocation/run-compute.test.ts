@@ -226,6 +226,22 @@ describe('late costs of an open month', () => {
     expect(atOnce).toEqual([run.id, 0, is]);
   });
 
+  it('are noticed when nothing but an amount, or nothing but its node has changed', async () => {
+    const variations = [
+      [charge('6', '7.5', 'db'), ['attribution 06', 'allocation 06', 'flow 06']],
+      [charge('6', '7.5', 'blog'), ['attribution 06', 'allocation 06', 'flow 06']],
+      [charge('6', '7', 'db'), ['attribution 06', 'allocation 06', 'flow 06']],
+    ] as const;
+    let before = (await computeRun(bench, everyone, october)).run;
+    for (const [row, touched] of variations) {
+      await bench.bill('cloud', [...bill.slice(0, 3), row, ...bill.slice(4), charge('6', '0.25', 'wiki')]);
+      const { run } = await computeRun(bench, everyone, october);
+      const [was, is] = [await contents(bench.workspace, before), await contents(bench.workspace, run)];
+      expect(Object.keys(is).filter((name) => was[name] !== is[name])).toEqual(touched);
+      before = run;
+    }
+  });
+
   it('leave findings of the days that were taken over as they are', async () => {
     const { run } = await computeRun(bench, everyone, october);
     expect(run.result.reusedDays).toBe(3);
@@ -240,6 +256,26 @@ describe('late costs of an open month', () => {
     const { run } = await computeRun(bench, everyone, october);
     expect([run.result.days, run.result.reusedDays]).toEqual([3, 2]);
     expect(run.result.currencies[0]?.causes.map(({ cause }) => cause)).toEqual(['no_rule', 'rounding']);
+  });
+});
+
+describe('usage that is narrowed to segments', () => {
+  it('weighs siblings by one measure, whatever the decimals of each segment', async () => {
+    const by = (to: string, env: string) => ({
+      ...{ from: 'db', to, strategy: 'segment_filtered_proportional' as const },
+      params: { metric: 'requests', segment: { label: 'env', values: [env] } },
+    });
+    const edges = [by('app:shop', 'prod'), by('app:blog', 'test')];
+    await bench.publishGraph({ ...smallGraph, edges }, { id: 'segments' });
+    const header = 'node,day,metric,value,label.env';
+    const lines = ['app:shop,2026-10-05,requests,1.5,prod', 'app:blog,2026-10-05,requests,2.25,test'];
+    await bench.usage(`${[header, ...lines].join('\n')}\n`, { graph: 'segments' });
+    const { run } = await computeRun(bench, everyone, { ...october, graph: 'segments' });
+    const flows = await rowsOf(run, 'flow', '"ToNode" as node, "Amount" as amount');
+    expect(flows.filter(({ node }) => node !== null)).toEqual([
+      { node: 'app:blog', amount: '6' },
+      { node: 'app:shop', amount: '4' },
+    ]);
   });
 });
 

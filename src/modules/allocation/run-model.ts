@@ -9,7 +9,7 @@ const amount = z.string();
 const month = z.string();
 
 /** One month of one dataset in the lake, as it stood: the run relies on it. */
-export const usedSnapshotSchema = z.object({
+const usedSnapshotSchema = z.object({
   dataset: z.string(),
   source: z.string(),
   period: month,
@@ -21,7 +21,7 @@ export type UsedSnapshot = z.infer<typeof usedSnapshotSchema>;
  * A closed month whose bill was restated after its run was published. What it costs more or less is booked in this run, in
  * rows whose `OriginPeriod` it is.
  */
-export const restatedMonthSchema = z.object({
+const restatedMonthSchema = z.object({
   period: month,
   /** The published run of the closed month: its graph version and its usage are frozen. */
   run: z.string(),
@@ -95,7 +95,7 @@ export const findingSchema = z.object({
 });
 
 /** A node that rules made of the bill: it is in no version of the graph. */
-export const madeNodeSchema = z.object({
+const madeNodeSchema = z.object({
   id: z.string(),
   type: z.string(),
   application: z.string().nullable(),

@@ -1,11 +1,11 @@
-import { assert, type Caller, everything, nothing, type Scope } from '../../platform/kernel/index.ts';
+import { type Caller, everything, nothing, type Scope } from '../../platform/kernel/index.ts';
 import type { Records, Tx } from '../../platform/records/index.ts';
 import type { Workspace } from '../../platform/warehouse/index.ts';
 import { costDataset } from '../focus/index.ts';
 import { entitiesOfSources, sourcesOfEntities } from '../organization/index.ts';
 import { errors } from './errors.ts';
 import { hashDocument } from './graph-hash.ts';
-import { graphDocument, requireGraph } from './graphs.ts';
+import { graphDocument, requireGraph, requireVersion } from './graphs.ts';
 import type { GraphDocument } from './model.ts';
 import type { AllocationRun } from './run-model.ts';
 import { type Owners, ownersHash } from './run-nodes.ts';
@@ -65,22 +65,47 @@ export async function planRun(
 ): Promise<RunPlan> {
   const billed = await sourcesWithBills(workspace);
   return records.read(caller, async (tx) => {
-    const { id, entity } = await requireGraph(tx, asked.graph);
-    const published = await listPublished(tx, id);
-    const reading = await whoReads(tx, entity, billed);
-    const closed = await closedMonths(tx, reading.entities);
+    const { reading, ...standing } = await readStanding(tx, asked.graph, billed);
+    const { graph, entity, closed, published } = standing;
     const frozen = closed.has(asked.period)
       ? published.find(({ period }) => period === asked.period)?.version
       : undefined;
-    const content = await contentOf(tx, id, asked.wanted ?? frozen ?? 'published');
+    const content = await contentOf(tx, graph, asked.wanted ?? frozen ?? 'published');
     const owners = { entity, ofApplication: entity === null ? await entitiesOfApplications(tx) : new Map() };
     const { scope, sources } = reading;
     return {
-      ...{ graph: id, entity, period: asked.period, ...content, scope, sources, closed, published },
+      ...{ ...standing, period: asked.period, ...content, scope, sources },
       owners,
       ownersHash: ownersHash(owners),
     };
   });
+}
+
+/** Where a graph stands: whose it is, which months are closed, which runs are published. */
+export type Standing = Pick<RunPlan, 'graph' | 'entity' | 'closed' | 'published'>;
+
+/** The standing of a graph, without what any of its versions holds. Refusal: `allocation.unknownGraph`. */
+export async function standingOf(
+  { workspace, records }: RunWorld,
+  caller: Caller,
+  graph: string,
+): Promise<Standing> {
+  const billed = await sourcesWithBills(workspace);
+  return records.read(caller, async (tx) => {
+    const { reading: _, ...standing } = await readStanding(tx, graph, billed);
+    return standing;
+  });
+}
+
+async function readStanding(
+  tx: Tx,
+  graphId: string,
+  billed: readonly string[],
+): Promise<Standing & { readonly reading: Awaited<ReturnType<typeof whoReads>> }> {
+  const { id: graph, entity } = await requireGraph(tx, graphId);
+  const published = await listPublished(tx, graph);
+  const reading = await whoReads(tx, entity, billed);
+  return { graph, entity, published, reading, closed: await closedMonths(tx, reading.entities) };
 }
 
 async function contentOf(
@@ -89,9 +114,21 @@ async function contentOf(
   wanted: WantedGraph,
 ): Promise<Pick<RunPlan, 'document' | 'version' | 'graphHash'>> {
   if (typeof wanted === 'object') return { document: wanted, version: 0, graphHash: hashDocument(wanted) };
-  const { document, number, state, hash } = await graphDocument(tx, graph, wanted);
+  const { number, state, hash } = await requireVersion(tx, await requireGraph(tx, graph), wanted);
   if (state === 'draft') throw errors.draftRun({ graph, number });
+  const document = readLast(hash) ?? (await graphDocument(tx, graph, number)).document;
+  last = { hash, document: new WeakRef(document) };
   return { document, version: number, graphHash: hash };
+}
+
+/**
+ * The document that was read last, as long as there is memory for it: a large one takes half a second to read, and twelve months
+ * are computed with one. Its hash is of its content, so that it cannot be an old one.
+ */
+let last: { readonly hash: string; readonly document: WeakRef<GraphDocument> } | undefined;
+
+function readLast(hash: string): GraphDocument | undefined {
+  return last?.hash === hash ? last.document.deref() : undefined;
 }
 
 async function whoReads(
@@ -108,16 +145,4 @@ async function whoReads(
 async function sourcesWithBills({ lake }: Workspace): Promise<string[]> {
   const { partitions } = await lake.current();
   return [...new Set(partitions.filter((p) => p.dataset === costDataset.name).map(({ source }) => source))];
-}
-
-/** The same plan for another month, which is closed: with the graph that its published run was computed with. */
-export async function planClosed(
-  world: RunWorld,
-  caller: Caller,
-  plan: RunPlan,
-  period: string,
-): Promise<RunPlan> {
-  const base = publishedOf(plan, period);
-  assert(base !== undefined, `the closed month ${period} of ${plan.graph} has no published run`);
-  return planRun(world, caller, { graph: plan.graph, period, wanted: base.version });
 }

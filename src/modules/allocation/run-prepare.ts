@@ -98,7 +98,7 @@ function leastScale(currency: string): number {
  * The month at a scale at which pools of circles that are solved exactly fit too: what goes round counts as often as it comes
  * by, so that a pool is larger than any cost.
  */
-export async function withRoom(session: Session, month: PreparedMonth): Promise<PreparedMonth> {
+async function withRoom(session: Session, month: PreparedMonth): Promise<PreparedMonth> {
   const least = Math.max(0, ...month.lanes.map(({ currency }) => leastScale(currency)));
   let fitting = month;
   while (fitting.scale > least && (await needsRoom(session, fitting)))

@@ -307,6 +307,13 @@ describe('a circle', () => {
     ).toEqual([]);
   });
 
+  it('is not closed by a cap of 0 %, unless what caps leave goes to somebody', () => {
+    const capped = { strategy: 'capped_proportional', params: { metric: 'm', cap: '0' } };
+    const back = { from: 'b', to: 'a', ...capped } as EdgeInput;
+    expect(circles([equal('a', 'b'), back])).toEqual([]);
+    expect(circles([equal('a', 'b'), back], { groups: [{ node: 'b', residual: 'lift' }] })).toHaveLength(1);
+  });
+
   it('is told and not refused where it is solved, for each component in its own way', () => {
     const edges = [equal('a', 'b'), equal('b', 'a'), equal('b', 'x'), equal('c', 'd'), equal('d', 'c')];
     const cycles = { mode: 'step_down' as const, components: [{ node: 'd', mode: 'refuse' as const }] };

@@ -54,18 +54,43 @@ export async function costsOfRun(
 ): Promise<MonthCosts> {
   // Whoever may read the graph may read all of its run.
   const range = { from: period, to: period, sources: [partitionOf(graph)] };
-  const { relation } = await lake.select(everything, allocationDataset, range);
+  const { relation, rows } = await lake.select(everything, allocationDataset, range);
   const own = { relation, period };
   const { scale } = run.method;
+  const lanes = await makeLaneTable(session, relation);
+  const days = await readRunDays(session, own);
+  const read = (from: string, to: string) => readRunUnits(session, own, { from, to, scale });
   return {
-    lanes: await makeLaneTable(session, relation),
+    ...{ lanes, days, scale },
     nodes: await readRunNodes(session, own),
-    days: await readRunDays(session, own),
-    scale,
-    load: (day) => readRunUnits(session, own, { day, scale }),
+    load: inBatches(days, Math.max(1, Math.floor((rowsAtOnce * days.length) / Math.max(1, rows))), read),
     rests: async () =>
       (await readRunRests(session, own)).map((rest) => ({ ...rest, amount: parseDecimal(rest.amount) })),
     findings: [],
+  };
+}
+
+/** Rows of a run's figures that are read at once: a few at a time take the most time, all of a large month the most memory. */
+const rowsAtOnce = 4_000_000;
+
+/** Reads several days at once, and gives them one by one; what was given is not kept. */
+function inBatches(
+  days: readonly string[],
+  size: number,
+  read: (from: string, to: string) => Promise<readonly UnitColumns[]>,
+): MonthCosts['load'] {
+  const ahead = new Map<string, UnitColumns>();
+  const none: UnitColumns = { n: new Int32Array(), l: new Int32Array(), units: new Float64Array() };
+  return async (day) => {
+    if (!ahead.has(day)) {
+      const batch = days.slice(days.indexOf(day), days.indexOf(day) + size);
+      const found = await read(day, batch.at(-1) ?? day);
+      for (const one of batch)
+        ahead.set(one, found[(Date.parse(one) - Date.parse(day)) / 86_400_000] ?? none);
+    }
+    const units = ahead.get(day) ?? none;
+    ahead.delete(day);
+    return units;
   };
 }
 

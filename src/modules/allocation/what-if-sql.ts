@@ -45,22 +45,46 @@ order by day`,
 }
 
 /**
- * Direct costs of a day in units of 10⁻ˢᶜᵃˡᵉ, as the run allocated them: by number of node and lane. A node that the session does
- * not number is a defect. Needs `run_node` and `run_lane`.
+ * Direct costs of some days (the first and the last) in units of 10⁻ˢᶜᵃˡᵉ, as the run allocated them, by number of node and lane; day
+ * by day, the first being 0. Needs `run_node`, which names all nodes that hold cost, and `run_lane`.
  */
 export async function readRunUnits(
   session: Session,
   run: RunFigures,
-  { day, scale }: { readonly day: string; readonly scale: number },
-): Promise<UnitColumns> {
-  const [n, l, units] = await session.columns(
-    `select node.n, lane.l, cast(cast(abs("Direct") * cast(1${'0'.repeat(scale)} as decimal(10,0)) as bigint) as double)
+  { from, to, scale }: { readonly from: string; readonly to: string; readonly scale: number },
+): Promise<readonly UnitColumns[]> {
+  const [day, n, l, units] = await session.columns(
+    `select date_diff('day', cast(${literal(from)} as timestamp), given."ChargePeriodStart")::integer as day, node.n, lane.l,
+  cast(cast(abs("Direct") * cast(1${'0'.repeat(scale)} as decimal(10,0)) as bigint) as double) as units
 from ${ownCosts(run)} as given
-join run_node as node on node.id = "NodeId"
-join run_lane as lane on lane.dimension = "Dimension" and lane.currency = "BillingCurrency" and lane.side = "Side"
-where "ChargePeriodStart" = cast(${literal(day)} as timestamp)`,
+join run_node as node on node.id = given."NodeId"
+join run_lane as lane
+  on lane.dimension = given."Dimension" and lane.currency = given."BillingCurrency" and lane.side = given."Side"
+where given."ChargePeriodStart" between cast(${literal(from)} as timestamp) and cast(${literal(to)} as timestamp)`,
   );
-  return { n: n as Int32Array, l: l as Int32Array, units: units as Float64Array };
+  return byDay(day as Int32Array, { n: n as Int32Array, l: l as Int32Array, units: units as Float64Array });
+}
+
+/** The same entries, those of each day by themselves. */
+function byDay(day: Int32Array, { n, l, units }: UnitColumns): UnitColumns[] {
+  const counts: number[] = [];
+  for (const d of day) counts[d] = (counts[d] ?? 0) + 1;
+  const parts = Array.from(counts, (count = 0) => ({
+    n: new Int32Array(count),
+    l: new Int32Array(count),
+    units: new Float64Array(count),
+  }));
+  const filled = new Int32Array(parts.length);
+  for (let i = 0; i < day.length; i++) {
+    const d = day[i] as number;
+    const part = parts[d] as (typeof parts)[number];
+    const at = filled[d] as number;
+    part.n[at] = n[i] as number;
+    part.l[at] = l[i] as number;
+    part.units[at] = units[i] as number;
+    filled[d] = at + 1;
+  }
+  return parts;
 }
 
 /** What the node `rounding` holds by itself, per currency and side. */

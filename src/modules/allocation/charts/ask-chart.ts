@@ -88,7 +88,7 @@ interface Drawn {
 }
 
 /** What flows to a node and from it, over any number of steps; everything without a node. */
-export function around({ nodes, edges }: Drawn, node: string | undefined): Drawn {
+function around({ nodes, edges }: Drawn, node: string | undefined): Drawn {
   if (node === undefined) return { nodes, edges };
   const before = reached(node, edges, ({ from, to }) => [to, from]);
   const after = reached(node, edges, ({ from, to }) => [from, to]);

@@ -1,7 +1,7 @@
 import type { Box } from './layout.ts';
 import type { DrawnNode } from './reduce-graph.ts';
 import type { Shape } from './shapes.ts';
-import { amountText, fitted, textWidth } from './text.ts';
+import { amountText, boldness, fitted, textWidth } from './text.ts';
 import { font, type Palette, sizes } from './theme.ts';
 
 /** Less of a name says nothing. */
@@ -34,8 +34,7 @@ export function boxShapes(
       kind: 'text',
       x: x + 12,
       y: isBelow ? middle - 8 : middle,
-      // Letters of this weight are a little wider.
-      text: fitted(name, nameRoom, size * 1.05),
+      text: fitted(name, nameRoom, size * boldness),
       font: font(size, 600),
       fill: palette.text,
     },

@@ -1,7 +1,6 @@
 import type { NodeType } from '../model.ts';
 
-export const themes = ['light', 'dark'] as const;
-export type ChartTheme = (typeof themes)[number];
+export type ChartTheme = 'light' | 'dark';
 
 /** What every chart has around it. Sizes are in pixels; without them a chart is as large as its content needs. */
 export interface ChartFrame {
@@ -87,7 +86,7 @@ export interface ChartSize {
 }
 
 /** The smallest and the largest side that is drawn; a larger wish is cut, so that no request fills the memory. */
-export const smallestSide = 240;
+const smallestSide = 240;
 export const largestSide = 6000;
 
 /** What was asked, or what the content needs, within the bounds. */

@@ -2,7 +2,7 @@ import type { Chart, ChartSize } from './chart.ts';
 import { useFonts } from './fonts.ts';
 import { type Drawing, graphOption } from './graph-option.ts';
 import { sankeyOption } from './sankey-option.ts';
-import { textWidth } from './text.ts';
+import { boldness, textWidth } from './text.ts';
 import { trendOption } from './trend-option.ts';
 import { waterfallOption } from './waterfall-option.ts';
 
@@ -78,8 +78,10 @@ async function loadEcharts(): Promise<typeof import('echarts')> {
   const echarts = await import('echarts');
   echarts.setPlatformAPI({
     measureText: (text: string, font?: string) => {
-      const size = Number(/(\d+(?:\.\d+)?)px/.exec(font ?? '')?.[1] ?? 12);
-      return { width: textWidth(text, size) };
+      const [, weight = '400'] = /\b([1-9]00|bold)\b/.exec(font ?? '') ?? [];
+      const [, size = '12'] = /(\d+(?:\.\d+)?)px/.exec(font ?? '') ?? [];
+      const isBold = weight === 'bold' || Number(weight) >= 600;
+      return { width: textWidth(text, Number(size) * (isBold ? boldness : 1)) };
     },
   });
   return echarts;

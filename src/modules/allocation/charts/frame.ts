@@ -1,6 +1,6 @@
 import type { ChartFrame, ChartSize } from './chart.ts';
 import type { RectShape, TextShape } from './shapes.ts';
-import { fitted, textWidth, wrapped } from './text.ts';
+import { boldness, fitted, textWidth, wrapped } from './text.ts';
 import { font, paletteOf, sizes } from './theme.ts';
 
 /** Pixels around a chart. */
@@ -38,7 +38,7 @@ export function frameOf(
   const line = (text: string, y: number, size: number, fill: string, weight: 400 | 600 = 400) =>
     shapes.push({ kind: 'text', x: margin, y, text, font: font(size, weight), fill });
   let y = margin + sizes.title / 2;
-  line(fitted(title, room, sizes.title * 1.05), y, sizes.title, palette.text, 600);
+  line(fitted(title, room, sizes.title * boldness), y, sizes.title, palette.text, 600);
   y += sizes.title / 2 + 6;
   for (const text of wrapped(subtitle ?? '', { width: room, size: sizes.subtitle, most: 2 })) {
     y += 17;

@@ -5,7 +5,7 @@ import { frameOf, type Key, margin } from './frame.ts';
 import { type Box, layOut, type Route } from './layout.ts';
 import { type DrawnEdge, type DrawnGraph, type DrawnNode, reduceGraph } from './reduce-graph.ts';
 import { customElement, graphicElement, type Shape } from './shapes.ts';
-import { amountText, lengthOf, textWidth } from './text.ts';
+import { amountText, boldness, lengthOf, textWidth } from './text.ts';
 import { type Palette, paletteOf, sizes } from './theme.ts';
 
 /** An option of ECharts, as it takes it. */
@@ -106,7 +106,7 @@ export function graphOption(chart: GraphChart): Drawing {
 /** What the texts of a box need. */
 function boxWidth({ name, amount }: DrawnNode, { currency }: GraphChart): number {
   const money = amount === null ? 0 : textWidth(amountText(amount, currency), sizes.small);
-  return Math.max(textWidth(name, sizes.label) * 1.06, money) + 24;
+  return Math.max(textWidth(name, sizes.label * boldness), money) + 24;
 }
 
 /** An option that draws shapes as they are. */

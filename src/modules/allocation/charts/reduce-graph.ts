@@ -47,7 +47,7 @@ export interface DrawnGraph {
   readonly within: { readonly count: number; readonly amount: Decimal };
 }
 
-export const mostNodes = 150;
+const mostNodes = 150;
 
 /**
  * Makes a graph small enough to be read: one edge between two nodes, no circles, every node in its column, and the nodes beyond

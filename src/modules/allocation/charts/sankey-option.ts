@@ -3,7 +3,7 @@ import { frameOf, margin } from './frame.ts';
 import { columnsIn, type Drawing, graphNotes, typeKeys } from './graph-option.ts';
 import { type DrawnGraph, type DrawnNode, reduceGraph } from './reduce-graph.ts';
 import { graphicElement } from './shapes.ts';
-import { amountText, fitted, lengthOf, textWidth } from './text.ts';
+import { amountText, boldness, fitted, lengthOf, textWidth } from './text.ts';
 import { fontFamily, type Palette, paletteOf, sizes } from './theme.ts';
 
 const nodeWidth = 14;
@@ -11,8 +11,6 @@ const nodeWidth = 14;
 const nodeGap = 18;
 /** Between two columns there is room for a label. */
 const leastStep = 180;
-/** Room for the labels of the last column. */
-const lastLabels = 190;
 
 /**
  * Bands of money between columns of nodes. A node is as high as what it costs, so that what it retains is the part of it that no
@@ -26,14 +24,15 @@ export function sankeyOption(chart: GraphChart): Drawing {
   const rows = Array<number>(graph.levels).fill(0);
   for (const { level } of graph.nodes) rows[level] = (rows[level] as number) + 1;
   const most = Math.max(1, ...rows);
+  const lastLabels = lastColumnRoom(graph, chart.currency);
   const size = sizeOf(chart, {
     width: Math.max(840, graph.levels * 240 + lastLabels),
     height: Math.max(520, most * (nodeGap + 34) + 170),
   });
   const notes = graphNotes(graph, chart.currency);
+  const step = (size.width - 2 * margin - lastLabels - nodeWidth) / Math.max(1, graph.levels - 1);
   const frame = frameOf(chart, { size, keys: typeKeys(graph.nodes, palette), notes });
   const height = size.height - frame.top - frame.bottom;
-  const step = (size.width - 2 * margin - lastLabels - nodeWidth) / Math.max(1, graph.levels - 1);
   return {
     size,
     option: {
@@ -56,7 +55,9 @@ export function sankeyOption(chart: GraphChart): Drawing {
           layoutIterations: 64,
           draggable: false,
           lineStyle: { color: 'source', opacity: palette.flow, curveness: 0.5 },
-          data: graph.nodes.map((node) => nodeItem(node, { palette, currency: chart.currency, graph, step })),
+          data: graph.nodes.map((node) =>
+            nodeItem(node, { palette, currency: chart.currency, graph, step, lastLabels }),
+          ),
           links: graph.edges.map(({ from, to, amount }) => ({
             source: graph.nodes[from]?.id,
             target: graph.nodes[to]?.id,
@@ -91,14 +92,29 @@ interface Drawn {
   readonly graph: DrawnGraph;
   /** From one column to the next. */
   readonly step: number;
+  readonly lastLabels: number;
 }
 
-function nodeItem(node: DrawnNode, { palette, currency, graph, step }: Drawn): Record<string, unknown> {
+/** Room for the labels of the last column: what they need, within reason. */
+function lastColumnRoom({ nodes, levels }: DrawnGraph, currency: string | null): number {
+  const widths = nodes
+    .filter(({ level }) => level === levels - 1)
+    .map(({ name, amount }) => {
+      const money = amount === null ? '' : `  ${amountText(amount, currency)}`;
+      return textWidth(name, sizes.label * boldness) + textWidth(money, sizes.small) + 16;
+    });
+  return Math.min(300, Math.max(140, ...widths));
+}
+
+function nodeItem(
+  node: DrawnNode,
+  { palette, currency, graph, step, lastLabels }: Drawn,
+): Record<string, unknown> {
   const isLast = node.level === graph.levels - 1;
   const room = (isLast ? lastLabels : step - nodeWidth) - 14;
   const money = node.amount === null ? '' : amountText(node.amount, currency);
   const moneyWidth = money === '' ? 0 : textWidth(`  ${money}`, sizes.small);
-  const name = fitted(node.name, Math.max(40, room - moneyWidth), sizes.label);
+  const name = fitted(node.name, Math.max(48, room - moneyWidth), sizes.label * boldness);
   const text = money === '' ? `{n|${plain(name)}}` : `{n|${plain(name)}}  {a|${money}}`;
   return {
     name: node.id,

@@ -12,7 +12,7 @@ import { type NamedAmount, sizeOf, type WaterfallChart } from './chart.ts';
 import { frameOf, margin } from './frame.ts';
 import { type Drawing, optionOf } from './graph-option.ts';
 import { graphicElement, type Shape } from './shapes.ts';
-import { amountText, axisText, fitted, lengthOf, textWidth } from './text.ts';
+import { amountText, axisText, boldness, fitted, lengthOf, textWidth } from './text.ts';
 import { font, type Palette, paletteOf, sizes } from './theme.ts';
 
 /** One row: from where to where it reaches; a total reaches from 0. */
@@ -80,7 +80,7 @@ export function waterfallOption(chart: WaterfallChart): Drawing {
   const height = size.height - frame.top - frame.bottom - 22;
   const names = Math.min(
     size.width * 0.34,
-    Math.max(90, ...steps.map(({ name }) => textWidth(name, sizes.label) * 1.06 + 18)),
+    Math.max(90, ...steps.map(({ name }) => textWidth(name, sizes.label * boldness) + 18)),
   );
   const amounts =
     Math.max(...steps.map(({ amount }) => textWidth(`+${amountText(amount, chart.currency)}`, sizes.label))) +
@@ -163,7 +163,7 @@ function rowShapes(steps: readonly Step[], { palette, currency, top, step, axis,
         kind: 'text',
         x: margin,
         y,
-        text: fitted(name, at(axis.least) - margin - 12, sizes.label * 1.05),
+        text: fitted(name, at(axis.least) - margin - 12, sizes.label * boldness),
         font: font(sizes.label, kind === 'total' ? 600 : 400),
         fill: palette.text,
       },

@@ -1,11 +1,19 @@
 import { assert } from '../../../platform/kernel/index.ts';
 import type { GraphFinding } from '../model.ts';
-import { addChecks, type Checking, checkCells, checkFlows, finishChecking, soundChecks, startChecking } from './check-day.ts';
+import {
+  addChecks,
+  type Checking,
+  checkCells,
+  checkFlows,
+  finishChecking,
+  soundChecks,
+  startChecking,
+} from './check-day.ts';
 import { checkInput } from './check-input.ts';
 import { type CirclePlan, type ClassOrder, resolveCircles, treatmentOf } from './circles.ts';
 import { closingOrder } from './closing-order.ts';
 import { describeLine, stretchesOf } from './describe.ts';
-import { enterDay, type Evaluation, evaluateNodes, prepareEvaluation } from './evaluate.ts';
+import { type Evaluation, enterDay, evaluateNodes, prepareEvaluation } from './evaluate.ts';
 import { engineFinding } from './findings.ts';
 import { type HeldList, heldList, heldUnits, listHeld } from './held.ts';
 import { type NodeOrder, orderLive } from './order.ts';
@@ -55,7 +63,8 @@ export interface AllocateInput extends AllocationInput {
  */
 export async function allocate(input: AllocateInput): Promise<AllocationSummary> {
   const allocation = prepareAllocation(input);
-  if (allocation.findings.some(({ severity }) => severity === 'error')) return summarize(allocation, 'refused');
+  if (allocation.findings.some(({ severity }) => severity === 'error'))
+    return summarize(allocation, 'refused');
   for (const day of input.days ?? input.graph.days.keys()) {
     input.signal?.throwIfAborted();
     await input.onDay(allocateDay(allocation, day));
@@ -72,7 +81,10 @@ export function prepareAllocation(input: AllocationInput): Allocation {
   checkInput(input);
   const stretches = stretchesOf(graph);
   const orders = stretches.starts.map((day) => orderLive(graph, day));
-  const work = prepareWork(input, orders.some(({ circles }) => circles.length > 0));
+  const work = prepareWork(
+    input,
+    orders.some(({ circles }) => circles.length > 0),
+  );
   const closing = closingOrder(input, orders);
   const cells = graph.nodeIds.length * input.lanes.length;
   const rank = new Int32Array(graph.nodeIds.length);
@@ -147,7 +159,10 @@ function computeDay(allocation: Allocation, day: number): readonly GraphFinding[
 }
 
 /** Says why cost rests where it does, and holds the arrays against the books. */
-function nameAndCheck({ work, day, passedOn, held: list, checking }: Allocation, nodes: Omit<Pushed, 'laneClass'>): void {
+function nameAndCheck(
+  { work, day, passedOn, held: list, checking }: Allocation,
+  nodes: Omit<Pushed, 'laneClass'>,
+): void {
   const heldFrom = list.count;
   listHeld({ graph: work.graph, lines: work.lines, day, passedOn, list }, nodes);
   const checked = { ...day, held: heldUnits(list), heldFrom };
@@ -180,7 +195,12 @@ function classesOf({ lines, graph }: Work): number {
   return 0;
 }
 
-function noteCuts({ work, cutLines, cutDays }: Allocation, cut: readonly number[], day: number, laneClass: number): void {
+function noteCuts(
+  { work, cutLines, cutDays }: Allocation,
+  cut: readonly number[],
+  day: number,
+  laneClass: number,
+): void {
   for (const edge of cut) {
     if (work.notes.isOn) countDay(cutDays, edge, day);
     const line = (work.lines.firstLine[work.graph.from[edge] as number] as number) + laneClass;
@@ -191,9 +211,14 @@ function noteCuts({ work, cutLines, cutDays }: Allocation, cut: readonly number[
 /** The largest component that is solved exactly; elimination takes the cube of it. */
 const mostNodes = 200;
 
-function pushClass({ work, day: arrays, passedOn }: Allocation, { order, circles, laneClass }: ClassOrder, day: number): GraphFinding[] {
+function pushClass(
+  { work, day: arrays, passedOn }: Allocation,
+  { order, circles, laneClass }: ClassOrder,
+  day: number,
+): GraphFinding[] {
   const { graph, lines } = work;
-  const push = (begin: number, end: number) => pushNodes(lines, graph.to, arrays, { order, begin, end, laneClass });
+  const push = (begin: number, end: number) =>
+    pushNodes(lines, graph.to, arrays, { order, begin, end, laneClass });
   let done = 0;
   for (const { begin, end } of circles) {
     push(done, begin);
@@ -202,7 +227,14 @@ function pushClass({ work, day: arrays, passedOn }: Allocation, { order, circles
     const date = graph.days[day] as string;
     if (nodes.length > mostNodes) {
       const node = graph.nodeIds[nodes[0] as number] as string;
-      return [engineFinding('componentTooLarge', `nodes/${node}`, { day: date, node, size: nodes.length, most: mostNodes })];
+      return [
+        engineFinding('componentTooLarge', `nodes/${node}`, {
+          day: date,
+          node,
+          size: nodes.length,
+          most: mostNodes,
+        }),
+      ];
     }
     const unsolved = solveComponent({ graph, lines, day: arrays, passedOn }, { nodes, laneClass });
     if (unsolved) return [unsolvedFinding(work, unsolved, { date, laneClass })];

@@ -55,7 +55,8 @@ function giveResidual(work: Work, sharing: Sharing): void {
     shareRest(work, sharing, (i) => weights[i] as number);
     return;
   }
-  const to = residual === 'largest' ? largestOf(work, siblings.count) : receiverOf(work, sharing, residual.to);
+  const to =
+    residual === 'largest' ? largestOf(work, siblings.count) : receiverOf(work, sharing, residual.to);
   if (to < 0) return;
   lines.entries.x[first + to] = (lines.entries.x[first + to] as number) + sharing.available;
   sharing.available = 0;

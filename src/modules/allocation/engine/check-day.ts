@@ -1,5 +1,5 @@
 import { nodeTypes } from '../model.ts';
-import { type CheckName, checkNames, type CompiledGraph, type DayChecks, type HeldUnits } from './types.ts';
+import { type CheckName, type CompiledGraph, checkNames, type DayChecks, type HeldUnits } from './types.ts';
 
 const product = nodeTypes.indexOf('product');
 
@@ -72,7 +72,8 @@ export function checkDay(graph: CompiledGraph, lanes: number, day: CheckedDay): 
 /** What was found on a day; ready for the next. */
 export function finishChecking(checking: Checking): DayChecks {
   const { counts, surplus, costs } = checking;
-  for (const difference of surplus) if (difference !== 0) note(counts, 'conservation', 1, Math.abs(difference));
+  for (const difference of surplus)
+    if (difference !== 0) note(counts, 'conservation', 1, Math.abs(difference));
   for (const sum of costs) if (!(sum < 2 ** 50)) note(counts, 'units', 1, sum);
   surplus.fill(0);
   costs.fill(0);
@@ -91,7 +92,10 @@ interface Nodes {
 function note(counts: Counts, name: CheckName, broken: number, largest: number): void {
   if (broken === 0) return;
   counts[name].broken += broken;
-  counts[name].largest = Math.max(counts[name].largest, Number.isNaN(largest) ? Number.POSITIVE_INFINITY : largest);
+  counts[name].largest = Math.max(
+    counts[name].largest,
+    Number.isNaN(largest) ? Number.POSITIVE_INFINITY : largest,
+  );
 }
 
 function addHeld({ lanes, held: sums, counts }: Checking, held: HeldUnits, from: number): void {
@@ -163,7 +167,11 @@ export function checkCells(
   checkInflows(checking, day, { order, begin, end });
 }
 
-function checkInflows({ lanes, received, counts }: Checking, { inflow }: CheckedDay, { order, begin, end }: Nodes): void {
+function checkInflows(
+  { lanes, received, counts }: Checking,
+  { inflow }: CheckedDay,
+  { order, begin, end }: Nodes,
+): void {
   const pairs = Math.ceil(lanes / 2);
   let into = 0;
   let most = 0;

@@ -23,7 +23,10 @@ function checkDriver(
     const begin = day * nodes;
     const { sum, strange } = sumWhole(values, begin, begin + nodes);
     assert(strange < 0, `the driver ${metric} holds ${values[strange]}, which is no whole weight`);
-    assert(sum < 2 ** 53, `the driver ${metric} adds up to ${sum} on day ${day} of the drivers, which is not exact`);
+    assert(
+      sum < 2 ** 53,
+      `the driver ${metric} adds up to ${sum} on day ${day} of the drivers, which is not exact`,
+    );
   }
 }
 
@@ -37,7 +40,7 @@ function sumWhole(
   let strange = -1;
   for (let at = begin; at < end; at++) {
     const value = values[at] as number;
-    if (value !== value) continue;
+    if (Number.isNaN(value)) continue;
     if (value < 0 || Math.floor(value) !== value) strange = at;
     sum += value;
   }

@@ -53,7 +53,11 @@ function checkGroups(graph: Rules, groups: readonly CompiledGroup[], findings: G
   }
 }
 
-function liveEdges({ liveFrom, liveTo }: Rules, { firstEdge, endEdge }: CompiledGroup, day: number): number[] {
+function liveEdges(
+  { liveFrom, liveTo }: Rules,
+  { firstEdge, endEdge }: CompiledGroup,
+  day: number,
+): number[] {
   const live: number[] = [];
   for (let e = firstEdge; e < endEdge; e++) {
     if ((liveFrom[e] as number) <= day && day < (liveTo[e] as number)) live.push(e);
@@ -76,7 +80,11 @@ function checkGroup(graph: Rules, group: CompiledGroup, findings: GraphFinding[]
       if (problem === undefined) continue;
       const name = settings.name === '' ? '' : `/${settings.name}`;
       const path = `groups/${settings.node}${name}`;
-      report(findings, path, `The edges of '${settings.node}'${name && ` in '${settings.name}'`} ${problem}.`);
+      report(
+        findings,
+        path,
+        `The edges of '${settings.node}'${name && ` in '${settings.name}'`} ${problem}.`,
+      );
       return;
     }
   }

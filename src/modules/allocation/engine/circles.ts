@@ -70,7 +70,12 @@ interface Carrying {
 }
 
 /** Edges within a circle that lead back to a node that closes no later; none unless it is stepped down. */
-function backEdges(graph: CompiledGraph, { rank }: CirclePlan, nodes: Int32Array, { from, to, edges }: Carrying): number[] {
+function backEdges(
+  graph: CompiledGraph,
+  { rank }: CirclePlan,
+  nodes: Int32Array,
+  { from, to, edges }: Carrying,
+): number[] {
   const { mode, order } = treatmentOf(graph.cycles, nodes);
   if (mode !== 'step_down') return [];
   const declared = new Map(order.map((node, index) => [node, index]));
@@ -108,13 +113,17 @@ function cycleFinding(
   { from, to, edges, nodes, day }: Carrying & { readonly nodes: Int32Array; readonly day: number },
 ): GraphFinding {
   const placeOf = new Map(Array.from(nodes, (node, place) => [node, place]));
-  const inner = [...edges.keys()].filter((at) => placeOf.has(from[at] as number) && placeOf.has(to[at] as number));
+  const inner = [...edges.keys()].filter(
+    (at) => placeOf.has(from[at] as number) && placeOf.has(to[at] as number),
+  );
   const circle = digraphOf(
     nodes.length,
     inner.map((at) => placeOf.get(from[at] as number) as number),
     inner.map((at) => placeOf.get(to[at] as number) as number),
   );
-  const way = shortestCycle(circle, { left: patience }).edges.map((at) => inner[circle.edgeAt[at] as number] as number);
+  const way = shortestCycle(circle, { left: patience }).edges.map(
+    (at) => inner[circle.edgeAt[at] as number] as number,
+  );
   const edgeNames = way.map((at) => edgeIds[edges[at] as number] as string);
   return engineFinding('cycle', `edges/${edgeNames[0]}`, {
     day: days[day] as string,

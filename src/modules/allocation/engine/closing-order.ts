@@ -1,7 +1,7 @@
 import { compareText } from './compare-text.ts';
+import { currenciesOf } from './lines.ts';
 import type { NodeOrder } from './order.ts';
 import type { AllocationInput } from './types.ts';
-import { currenciesOf } from './lines.ts';
 
 /**
  * The order in which nodes of circles close where no order is declared: by direct charges over all days, largest first, ties
@@ -10,7 +10,9 @@ import { currenciesOf } from './lines.ts';
 export function closingOrder(input: AllocationInput, orders: readonly NodeOrder[]): readonly number[] {
   const { graph, lanes, direct } = input;
   const nodes = new Set(
-    orders.flatMap(({ order, circles }) => circles.flatMap(({ begin, end }) => [...order.subarray(begin, end)])),
+    orders.flatMap(({ order, circles }) =>
+      circles.flatMap(({ begin, end }) => [...order.subarray(begin, end)]),
+    ),
   );
   if (nodes.size === 0) return [];
   if (input.closingOrder) return declaredOrder(input, nodes);
@@ -36,7 +38,10 @@ function compareSums(a: readonly bigint[], b: readonly bigint[]): number {
 }
 
 /** As handed in; nodes that it does not name come last, by id. */
-function declaredOrder({ graph, closingOrder = [] }: AllocationInput, nodes: ReadonlySet<number>): readonly number[] {
+function declaredOrder(
+  { graph, closingOrder = [] }: AllocationInput,
+  nodes: ReadonlySet<number>,
+): readonly number[] {
   const place = new Map(closingOrder.map((id, index) => [id, index]));
   const placeOf = (node: number) => place.get(graph.nodeIds[node] as string) ?? closingOrder.length;
   return [...nodes].sort(

@@ -10,7 +10,7 @@ import {
 } from '../model.ts';
 import { checkRules } from './check-rules.ts';
 import { compareText } from './compare-text.ts';
-import { type SortedEdges, compileRules } from './compile-rules.ts';
+import { compileRules, type SortedEdges } from './compile-rules.ts';
 import { engineFinding } from './findings.ts';
 import type { CompiledCycles, CompiledGraph, CompiledGroup, DriverKey } from './types.ts';
 

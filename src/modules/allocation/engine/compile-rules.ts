@@ -139,7 +139,8 @@ function ruleReader(
     const key = driverKeyOf(rule);
     const driver = key && driverOf.get(driverText(key));
     if (driver === undefined) return -1;
-    const weighing: Weighing = rule.strategy === 'weighted_average' ? { driver, window: windowOf(rule) } : { driver };
+    const weighing: Weighing =
+      rule.strategy === 'weighted_average' ? { driver, window: windowOf(rule) } : { driver };
     const text = JSON.stringify(weighing);
     if (!known.has(text)) known.set(text, weighings.push(weighing) - 1);
     return known.get(text) as number;

@@ -78,7 +78,8 @@ function describeSegment({ graph, live, lines }: Work, segment: number): void {
 /** The rule of a segment's first entry. */
 export function firstRuleOf(graph: CompiledGraph, lines: Lines, segment: number): number {
   const line = lines.segments.line[segment] as number;
-  const offset = (lines.segments.edge[segment] as number) - (graph.firstOut[lines.node[line] as number] as number);
+  const offset =
+    (lines.segments.edge[segment] as number) - (graph.firstOut[lines.node[line] as number] as number);
   return (graph.rules.firstRule[lines.ruleClass[line] as number] as number) + offset;
 }
 

@@ -68,7 +68,8 @@ export function listHeld(
       const endPlace = endLane[line] as number;
       for (let place = firstLane[line] as number; place < endPlace; place++) {
         const lane = laneList[place] as number;
-        if (day.retained[node * lanes + lane] !== 0) holdLane({ lines, day, passedOn, list }, { node, line, lane });
+        if (day.retained[node * lanes + lane] !== 0)
+          holdLane({ lines, day, passedOn, list }, { node, line, lane });
       }
     }
   }
@@ -91,7 +92,8 @@ function holdAll(
   list: HeldList,
 ): void {
   const cause = node === unattributed ? noRule : node === below ? rounding : noEdge;
-  for (let lane = 0; lane < lanes; lane++) hold(list, { node, lane, cause, units: retained[node * lanes + lane] as number });
+  for (let lane = 0; lane < lanes; lane++)
+    hold(list, { node, lane, cause, units: retained[node * lanes + lane] as number });
 }
 
 interface Place {
@@ -160,4 +162,3 @@ function grow(list: HeldList): void {
   wider.units.set(list.units);
   Object.assign(list, { ...wider, count: list.count });
 }
-

@@ -1,4 +1,5 @@
 import type { CompiledGraph, CompiledGroup, Lane } from './types.ts';
+import type { Room } from './wasm/room.ts';
 
 /**
  * The shares of a graph on one day, as cumulative lines.
@@ -24,6 +25,7 @@ export interface Lines {
   /** The lanes of line k: `laneList[firstLane[k]]` … `laneList[endLane[k] - 1]`. */
   readonly firstLane: Int32Array;
   readonly endLane: Int32Array;
+  /** One more entry than there are, so that the next can always be looked at. */
   readonly laneList: Int32Array;
   /** Segments of line k: `firstSegment[k]` … `firstSegment[k + 1] - 1`. */
   readonly firstSegment: Int32Array;
@@ -93,12 +95,18 @@ export interface Entries {
   readonly quality: Uint8Array;
 }
 
+/** Lines that are counted and not made yet: how much room they need. */
+export interface LineDraft {
+  readonly sizes: { readonly lines: number; readonly segments: number; readonly entries: number; readonly laneList: number };
+  readonly finish: (room: Room) => Lines;
+}
+
 /**
  * Lays out the lines of a graph for some lanes. Lanes of another currency have a line apart where a group falls back by cost.
  * `split`: every node has a line for each class of lanes that all nodes share alike, so that a circle can be cut for one class
  * and stay open for another; line c of a node is then that of class c.
  */
-export function layOutLines(graph: CompiledGraph, lanes: readonly Lane[], split: boolean): Lines {
+export function layOutLines(graph: CompiledGraph, lanes: readonly Lane[], split: boolean): LineDraft {
   const nodes = graph.nodeIds.length;
   const keyOf = laneKeys(graph, lanes);
   const common = split ? commonClasses(graph, lanes.length, keyOf) : undefined;
@@ -117,7 +125,7 @@ export function layOutLines(graph: CompiledGraph, lanes: readonly Lane[], split:
     }
   }
   firstLine[nodes] = draft.node.length;
-  return draft.finish(firstLine);
+  return { sizes: draft.sizes(), finish: (room) => draft.finish(firstLine, room) };
 
   function lineOf(node: number, lane: number): Pick<DraftLine, 'ruleClass' | 'currency'> {
     const { dimension, currency } = lanes[lane] as Lane;
@@ -233,37 +241,54 @@ class Draft {
     this.currency.push(currency);
   }
 
-  finish(firstLine: Int32Array): Lines {
+  sizes(): LineDraft['sizes'] {
+    return {
+      lines: this.node.length,
+      segments: this.line.length,
+      entries: this.entries,
+      laneList: this.laneList.length,
+    };
+  }
+
+  finish(firstLine: Int32Array, room: Room): Lines {
     const segments = this.line.length;
+    const integers = (values: ArrayLike<number>) => {
+      const array = room.integers(values.length);
+      array.set(values);
+      return array;
+    };
     return {
       lanes: this.#lanes,
-      firstLine,
+      firstLine: integers(firstLine),
       node: Int32Array.from(this.node),
       ruleClass: Int32Array.from(this.ruleClass),
       currency: Int32Array.from(this.currency),
-      firstLane: Int32Array.from(this.firstLane),
-      endLane: Int32Array.from(this.endLane),
-      laneList: Int32Array.from(this.laneList),
-      firstSegment: Int32Array.from([...this.firstSegment, segments]),
+      firstLane: integers(this.firstLane),
+      endLane: integers(this.endLane),
+      laneList: integers([...this.laneList, -1]),
+      firstSegment: integers([...this.firstSegment, segments]),
       segments: {
         line: Int32Array.from(this.line),
         group: Int32Array.from(this.group),
-        first: Int32Array.from(this.first),
-        end: Int32Array.from([...this.first.slice(1), this.entries]),
-        edge: Int32Array.from(this.edge),
-        ...dayArrays(segments),
+        first: integers(this.first),
+        end: integers([...this.first.slice(1), this.entries]),
+        edge: integers(this.edge),
+        ...dayArrays(segments, room),
       },
       entries: {
         x: new Float64Array(this.entries),
         y: new Float64Array(this.entries),
-        reach: new Float64Array(this.entries),
+        reach: room.doubles(this.entries),
         quality: new Uint8Array(this.entries),
       },
     };
   }
 }
 
-function dayArrays(segments: number): Omit<Segments, 'line' | 'group' | 'first' | 'end' | 'edge'> {
+function dayArrays(
+  segments: number,
+  room: Room,
+): Omit<Segments, 'line' | 'group' | 'first' | 'end' | 'edge'> {
   const doubles = () => new Float64Array(segments);
   return {
     live: {
@@ -285,9 +310,9 @@ function dayArrays(segments: number): Omit<Segments, 'line' | 'group' | 'first' 
     cause: new Uint8Array(segments),
     quality: new Uint8Array(segments),
     denominator: doubles(),
-    scale: doubles(),
     begin: doubles(),
-    epsilon: doubles(),
-    half: doubles(),
+    scale: room.doubles(segments),
+    epsilon: room.doubles(segments),
+    half: room.doubles(segments),
   };
 }

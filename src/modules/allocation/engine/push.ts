@@ -30,7 +30,12 @@ export interface Pushed {
  * flows are 0 from the day before, are skipped. There is no call in the loop over the edges: it would cost as much as all its
  * arithmetic.
  */
-export function pushNodes(lines: Lines, to: Int32Array, day: Day, { order, begin, end, laneClass }: Pushed): void {
+export function pushNodes(
+  lines: Lines,
+  to: Int32Array,
+  day: Day,
+  { order, begin, end, laneClass }: Pushed,
+): void {
   const { direct, inflow, outflow, retained, flows } = day;
   const { lanes, firstLine, firstLane, endLane, laneList, firstSegment } = lines;
   const { reach } = lines.entries;
@@ -78,7 +83,8 @@ export function pushNodes(lines: Lines, to: Int32Array, day: Day, { order, begin
             const realB = totalB * c + half;
             const wholeA = Math.floor(realA);
             const wholeB = Math.floor(realB);
-            if (Math.abs(realA - wholeA - 0.5) > limit || Math.abs(realB - wholeB - 0.5) > limit) isNear = true;
+            if (Math.abs(realA - wholeA - 0.5) > limit || Math.abs(realB - wholeB - 0.5) > limit)
+              isNear = true;
             const partA = wholeA - upToA;
             const partB = wholeB - upToB;
             upToA = wholeA;
@@ -147,11 +153,35 @@ function pushLane(lines: Lines, to: Int32Array, day: Day, line: number, lane: nu
   retained[cell] = total - out;
 }
 
+/** Sets a node right that was pushed elsewhere with doubles that were too near to a boundary; it has one group. */
+export function decideNode(lines: Lines, to: Int32Array, day: Day, node: number, laneClass: number): void {
+  const { firstLine, firstLane, endLane, laneList, firstSegment, lanes } = lines;
+  const begin = (firstLine[node] as number) + Math.max(0, laneClass);
+  const end = laneClass < 0 ? (firstLine[node + 1] as number) : begin + 1;
+  for (let line = begin; line < end; line++) {
+    for (let place = firstLane[line] as number; place < (endLane[line] as number); place++) {
+      const lane = laneList[place] as number;
+      const cell = node * lanes + lane;
+      const total = (day.direct[cell] as number) + (day.inflow[cell] as number);
+      const out = decide(lines, to, day, firstSegment[line] as number, lane, total);
+      day.outflow[cell] = out;
+      day.retained[cell] = total - out;
+    }
+  }
+}
+
 /**
  * Goes over a segment again where doubles were too near to a boundary, and sets right what they got wrong; up to where its
  * edges reach.
  */
-function decide(lines: Lines, to: Int32Array, { inflow, flows }: Day, segment: number, lane: number, total: number): number {
+function decide(
+  lines: Lines,
+  to: Int32Array,
+  { inflow, flows }: Day,
+  segment: number,
+  lane: number,
+  total: number,
+): number {
   const { segments, entries, lanes } = lines;
   const scale = segments.scale[segment] as number;
   const half = segments.half[segment] as number;

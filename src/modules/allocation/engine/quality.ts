@@ -1,6 +1,6 @@
+import { perEntry } from './share.ts';
 import type { DayResult } from './types.ts';
 import type { Work } from './work.ts';
-import { perEntry } from './share.ts';
 
 /** Tells by what an edge's share of a lane was made: an index into `qualities`. */
 export function qualityReader({ graph, lines }: Work): DayResult['qualityOf'] {
@@ -15,7 +15,9 @@ export function qualityReader({ graph, lines }: Work): DayResult['qualityOf'] {
     while (segment < lastSegment - 1 && edge >= (segments.edge[segment + 1] as number)) segment++;
     const common = segments.quality[segment] as number;
     if (common !== perEntry) return common;
-    return entries.quality[(segments.first[segment] as number) + edge - (segments.edge[segment] as number)] as number;
+    return entries.quality[
+      (segments.first[segment] as number) + edge - (segments.edge[segment] as number)
+    ] as number;
   };
 
   function hasLane(line: number, lane: number): boolean {

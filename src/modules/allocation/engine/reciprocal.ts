@@ -1,7 +1,14 @@
 import { forEachCarrying, keepsPart, shareOf } from './carry.ts';
 import type { Lines } from './lines.ts';
 import type { Day } from './push.ts';
-import { type Fraction, greatestCommonDivisor, halfUp, inLowestTerms, roundExactly, roundStart } from './rounding.ts';
+import {
+  type Fraction,
+  greatestCommonDivisor,
+  halfUp,
+  inLowestTerms,
+  roundExactly,
+  roundStart,
+} from './rounding.ts';
 import { solveExactly } from './solve-exactly.ts';
 import type { CompiledGraph } from './types.ts';
 
@@ -117,7 +124,12 @@ interface Pools {
 }
 
 /** With yⱼ = xⱼ ÷ (common denominator of j's shares) all coefficients are whole. */
-function solvePools({ nodes, inner }: Circle, { direct, inflow }: Day, lanes: Int32Array, width: number): Pools | undefined {
+function solvePools(
+  { nodes, inner }: Circle,
+  { direct, inflow }: Day,
+  lanes: Int32Array,
+  width: number,
+): Pools | undefined {
   const size = nodes.length;
   const common = new Array<bigint>(size).fill(1n);
   const reduced = inner.map(({ from, to, share }) => ({ from, to, share: inLowestTerms(share) }));
@@ -173,7 +185,9 @@ function passOn(lines: Lines, day: Day, circle: Circle, { lane, pools, slack }: 
     const cell = node * lines.lanes + lane;
     return (day.direct[cell] as number) + (day.inflow[cell] as number);
   });
-  const amounts = Float64Array.from(pools, ({ numerator, denominator }) => Number(halfUp(numerator, denominator)));
+  const amounts = Float64Array.from(pools, ({ numerator, denominator }) =>
+    Number(halfUp(numerator, denominator)),
+  );
   let received = spread(lines, day, circle, { lane, amounts });
   for (let round = 0; lower(amounts, own, received); round++) {
     if (round === patience) {
@@ -221,7 +235,12 @@ function spread(
 }
 
 /** The parts of a line's edges, as `pushNodes` cuts them. */
-function forEachPart(lines: Lines, line: number, total: number, visit: (edge: number, part: number) => void): void {
+function forEachPart(
+  lines: Lines,
+  line: number,
+  total: number,
+  visit: (edge: number, part: number) => void,
+): void {
   const { segments, firstSegment } = lines;
   for (let segment = firstSegment[line] as number; segment < (firstSegment[line + 1] as number); segment++) {
     const first = segments.first[segment] as number;
@@ -240,7 +259,11 @@ function settle(
   lines: Lines,
   day: Day,
   { nodes, line, placeOf, to }: Circle,
-  { lane, amounts, received }: { readonly lane: number; readonly amounts: Float64Array; readonly received: Float64Array },
+  {
+    lane,
+    amounts,
+    received,
+  }: { readonly lane: number; readonly amounts: Float64Array; readonly received: Float64Array },
 ): void {
   const { direct, inflow, outflow, retained } = day;
   const { lanes } = lines;

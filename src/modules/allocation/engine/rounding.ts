@@ -10,7 +10,13 @@ export interface Fraction {
  * round(T · C) for a segment's entry, half-up of the exact fraction: what the edges up to this one carry of a total T, which is
  * whole, from 0 to 2⁵¹. `near` is that number or one beside it; NaN when it is not known.
  */
-export function roundExactly(lines: Lines, segment: number, entry: number, total: number, near: number): number {
+export function roundExactly(
+  lines: Lines,
+  segment: number,
+  entry: number,
+  total: number,
+  near: number,
+): number {
   const denominator = lines.segments.denominator[segment] as number;
   if (denominator > 0) return roundNear(total, lines.entries.reach[entry] as number, denominator, near);
   return roundWide(total, reachOf(lines, segment, entry));
@@ -67,7 +73,12 @@ function cutOf(lines: Lines, segment: number): Fraction {
   return wideFraction(segments, segment, x, entries.y[last] as number);
 }
 
-function wideFraction({ s, q, g, d, r, w }: Lines['segments'], segment: number, x: number, y: number): Fraction {
+function wideFraction(
+  { s, q, g, d, r, w }: Lines['segments'],
+  segment: number,
+  x: number,
+  y: number,
+): Fraction {
   const weights = BigInt(w[segment] as number);
   const whole = BigInt(d[segment] as number) * weights;
   const part = BigInt(x) * weights + BigInt(r[segment] as number) * BigInt(y);

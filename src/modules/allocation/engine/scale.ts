@@ -1,4 +1,9 @@
-import { compareDecimal, currencyExponent, type Decimal, formatDecimal } from '../../../platform/kernel/index.ts';
+import {
+  compareDecimal,
+  currencyExponent,
+  type Decimal,
+  formatDecimal,
+} from '../../../platform/kernel/index.ts';
 import { errors } from '../errors.ts';
 
 /** The finest scale there is: a unit of 10⁻⁹ of a currency. */

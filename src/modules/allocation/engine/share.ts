@@ -142,7 +142,8 @@ function shareResidual(work: Work, sharing: Sharing, isHeld: boolean): void {
   const { segment, siblings, first, grain } = sharing;
   const { percent, isCap } = work.graph.rules;
   const largest = isHeld ? -1 : largestOf(work, siblings.count);
-  const hasPercent = (i: number) => i !== largest && (percent[siblings.rule + i] as number) >= 0 && !isCap[siblings.rule + i];
+  const hasPercent = (i: number) =>
+    i !== largest && (percent[siblings.rule + i] as number) >= 0 && !isCap[siblings.rule + i];
   let sum = 0;
   for (let i = 0; i < siblings.count; i++) {
     if (!work.isWeighed[i]) continue;

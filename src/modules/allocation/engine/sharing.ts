@@ -20,7 +20,11 @@ export interface Sharing {
 }
 
 /** Gives what is available to the marked entries by weight. */
-export function shareRest(work: Work, { segment, siblings, first, available }: Sharing, weightOf: (i: number) => number): void {
+export function shareRest(
+  work: Work,
+  { segment, siblings, first, available }: Sharing,
+  weightOf: (i: number) => number,
+): void {
   const { segments, entries } = work.lines;
   let sum = 0;
   for (let i = 0; i < siblings.count; i++) {

@@ -7,7 +7,9 @@ import type { Fraction } from './rounding.ts';
  *
  * 2y₁ − y₂ = 3 and −y₁ + y₂ = 1 → y₁ = 4/1, y₂ = 5/1.
  */
-export function solveExactly(rows: readonly (readonly bigint[])[]): readonly (readonly Fraction[])[] | undefined {
+export function solveExactly(
+  rows: readonly (readonly bigint[])[],
+): readonly (readonly Fraction[])[] | undefined {
   const matrix = rows.map((row) => [...row]);
   const size = matrix.length;
   let before = 1n;
@@ -25,7 +27,11 @@ export function solveExactly(rows: readonly (readonly bigint[])[]): readonly (re
 
 function eliminate(
   row: bigint[],
-  { pivotRow, k, before }: { readonly pivotRow: readonly bigint[]; readonly k: number; readonly before: bigint },
+  {
+    pivotRow,
+    k,
+    before,
+  }: { readonly pivotRow: readonly bigint[]; readonly k: number; readonly before: bigint },
 ): void {
   const pivot = pivotRow[k] as bigint;
   const factor = row[k] as bigint;
@@ -37,7 +43,5 @@ function eliminate(
 }
 
 function fraction(numerator: bigint, denominator: bigint): Fraction {
-  return denominator < 0n
-    ? { numerator: -numerator, denominator: -denominator }
-    : { numerator, denominator };
+  return denominator < 0n ? { numerator: -numerator, denominator: -denominator } : { numerator, denominator };
 }

@@ -37,7 +37,9 @@ function fallbackFindings({ work: { graph, notes } }: Allocation): GraphFinding[
     if (days === 0 || group === undefined) continue;
     const { node, name, fallback } = group.settings;
     const path = name === '' ? `groups/${node}` : `groups/${node}/${name}`;
-    findings.push(engineFinding('fellBack', path, { node, group: name, fallback, days, metric: metricOf(number) }));
+    findings.push(
+      engineFinding('fellBack', path, { node, group: name, fallback, days, metric: metricOf(number) }),
+    );
   }
   return findings;
 

@@ -31,7 +31,7 @@ export interface Drivers {
 
 /**
  * Costs of one day: units of node n on lane l at `[n * lanes + l]`; whole, not negative (credits too). `day` is an index into
- * the graph's days. The array must stay as it is until another day is asked for; a day may be asked for twice.
+ * the graph's days. The array is copied; a day may be asked for twice.
  */
 export type DirectOfDay = (day: number) => Float64Array;
 
@@ -183,6 +183,8 @@ export interface AllocationInput {
    * (`AllocationSummary.closingOrder`), so that the other days stay as they are.
    */
   readonly closingOrder?: readonly string[];
+  /** Where the inner loops run; in WebAssembly when absent, but for small graphs. The numbers are the same. */
+  readonly loops?: 'webassembly' | 'javascript';
 }
 
 /** An edge that step-down cut, and on how many days. */

@@ -89,7 +89,9 @@ function fill(work: Work, siblings: Siblings, at: number): void {
     found.count++;
     const { driver } = weighings[weighing[siblings.rule + i] as number] as Weighing;
     const node = graph.to[siblings.edge + i] as number;
-    const value = isCovered ? ((drivers.values[driver] as Float64Array)[at * nodes + node] as number) : Number.NaN;
+    const value = isCovered
+      ? ((drivers.values[driver] as Float64Array)[at * nodes + node] as number)
+      : Number.NaN;
     if (Number.isNaN(value)) {
       found.missing++;
       continue;
@@ -153,7 +155,11 @@ function fillExactMeans(work: Work, siblings: Siblings, at: number): void {
   }
 }
 
-function fillWith({ weights, isWeighed, found }: Work, { count }: Siblings, weightOf: (i: number) => number): void {
+function fillWith(
+  { weights, isWeighed, found }: Work,
+  { count }: Siblings,
+  weightOf: (i: number) => number,
+): void {
   found.sum = 0;
   for (let i = 0; i < count; i++) {
     weights[i] = isWeighed[i] ? weightOf(i) : 0;
@@ -163,8 +169,7 @@ function fillWith({ weights, isWeighed, found }: Work, { count }: Siblings, weig
 
 /** Direct charges of the receivers, over all dimensions of the line's currency. */
 function fillWithCost(work: Work, siblings: Siblings): void {
-  const { graph, chargeLanes, lanes, weights, isWeighed, found } = work;
-  const { direct } = work.current;
+  const { graph, direct, chargeLanes, lanes, weights, isWeighed, found } = work;
   const own = chargeLanes[Math.max(0, siblings.currency)] as Int32Array;
   const costOf = (i: number) => {
     const row = (graph.to[siblings.edge + i] as number) * lanes.length;
@@ -196,7 +201,9 @@ function noteMissing(work: Work, siblings: Siblings, at: number): void {
     const smoothing = smoothings[weighing];
     const isMissing = smoothing
       ? smoothing.denominator[node] === 0
-      : at < 0 || at >= drivers.days || Number.isNaN((drivers.values[driver] as Float64Array)[at * nodes + node]);
+      : at < 0 ||
+        at >= drivers.days ||
+        Number.isNaN((drivers.values[driver] as Float64Array)[at * nodes + node]);
     if (!isMissing) continue;
     notes.missing[driver] ??= dayCount(nodes);
     countDay(notes.missing[driver], node, siblings.day);

@@ -1,5 +1,4 @@
-import type { Lines } from './lines.ts';
-import { currenciesOf, layOutLines } from './lines.ts';
+import { currenciesOf, type Lines } from './lines.ts';
 import { type Smoothing, smoothingOf } from './smooth.ts';
 import type { AllocationInput, CompiledGraph, Drivers, Lane } from './types.ts';
 
@@ -14,7 +13,7 @@ export interface Work {
   /** Per edge on the current day: 0 not live, 1 live, 2 cut by step-down. */
   readonly live: Uint8Array;
   /** Direct cost of the current day. */
-  readonly current: { direct: Float64Array };
+  readonly direct: Float64Array;
   /** Lanes of charges, per currency. */
   readonly chargeLanes: readonly Int32Array[];
   /** Per weighing with a window. */
@@ -54,9 +53,11 @@ export function dayCount(items: number): DayCount {
   return { days: new Int32Array(items), lastDay: new Int32Array(items) };
 }
 
-/** Lays out everything that the days of an allocation share; `split` as in `layOutLines`. */
-export function prepareWork({ graph, lanes, drivers }: AllocationInput, split: boolean): Work {
-  const lines = layOutLines(graph, lanes, split);
+/** Makes everything that the evaluation of shares needs besides lines and costs. */
+export function prepareWork(
+  { graph, lanes, drivers }: AllocationInput,
+  { lines, direct }: Pick<Work, 'lines' | 'direct'>,
+): Work {
   const most = graph.groups.reduce((size, { firstEdge, endEdge }) => Math.max(size, endEdge - firstEdge), 0);
   const currencies = currenciesOf(lanes);
   return {
@@ -66,7 +67,7 @@ export function prepareWork({ graph, lanes, drivers }: AllocationInput, split: b
     lines,
     driverDay: Int32Array.from(graph.days, (day) => dayNumber(day) - dayNumber(drivers.from)),
     live: new Uint8Array(graph.to.length),
-    current: { direct: new Float64Array(0) },
+    direct,
     chargeLanes: currencies.map((currency) => chargeLanesOf(lanes, currency)),
     smoothings: graph.rules.weighings.map((weighing) => smoothingOf(weighing, graph.nodeIds.length)),
     weights: new Float64Array(most),

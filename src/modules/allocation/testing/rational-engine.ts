@@ -247,7 +247,10 @@ export function allocateInUnits(
 }
 
 /** As `pathBounds`, for circles that are solved: x = (2 · edges to the node + 2) + Aᵀx is what rounding can come to when it goes round. */
-export function circleBounds({ document }: ExactInput, { lines, circles }: ExactResult): ReadonlyMap<string, Rational> {
+export function circleBounds(
+  { document }: ExactInput,
+  { lines, circles }: ExactResult,
+): ReadonlyMap<string, Rational> {
   const ids = document.nodes.map(({ id }) => id);
   const carrying = carryingOf(lines);
   const own = ids.map((id) => [id, 2n * BigInt(carrying.filter(({ to }) => to === id).length) + 2n] as const);

@@ -208,7 +208,10 @@ function largestOf(weights: readonly Rational[]): number {
 }
 
 /** Water filling, one edge at a time: whoever is furthest over the cap for its weight is capped first. */
-function cappedShares({ edges, siblings, dimension, rest, group }: Others, weights: readonly Rational[]): Shares {
+function cappedShares(
+  { edges, siblings, dimension, rest, group }: Others,
+  weights: readonly Rational[],
+): Shares {
   const caps = edges.map((edge) => percent((ruleIn(edge, dimension).params as { cap: string }).cap));
   const shares = edges.map(() => none);
   let open = edges.map((_, i) => i).filter((i) => (weights[i] as Rational).n > 0n);
@@ -243,7 +246,11 @@ function cappedShares({ edges, siblings, dimension, rest, group }: Others, weigh
   if (isFull && typeof residual === 'object') {
     const reaching = siblings.filter(({ to }) => to === residual.to);
     const receiver = reaching.find((edge) => edges.includes(edge)) ?? reaching[0];
-    if (receiver) result.set(receiver, plus(result.get(receiver) ?? fixedOf(ruleIn(receiver, dimension), false) ?? none, left));
+    if (receiver)
+      result.set(
+        receiver,
+        plus(result.get(receiver) ?? fixedOf(ruleIn(receiver, dimension), false) ?? none, left),
+      );
   }
   return result;
 
@@ -288,7 +295,7 @@ function measured({ edges, dimension, usage }: Others, day: string): (Rational |
     const rule = ruleIn(edge, dimension);
     return rule.strategy === 'weighted_average'
       ? meanOf(usage, edge.to, rule.params, day)
-      : valueOf(usage, edge.to, rule.params as Weighed, day);
+      : usageOf(usage, edge.to, rule.params as Weighed, day);
   });
   return isSmoothed ? held53(values) : values;
 }
@@ -308,7 +315,7 @@ function lcm(a: bigint, b: bigint): bigint {
 
 type Weighed = { metric: string; segment?: { label: string; operator: string; values: readonly string[] } };
 
-function valueOf(
+function usageOf(
   usage: readonly UsageRow[],
   node: string,
   { metric, segment }: Weighed,
@@ -344,7 +351,7 @@ function meanOf(usage: readonly UsageRow[], node: string, window: Window, day: s
     const weight = ratio(nearest(times(billion, power)), 1_000_000_000);
     power = times(power, window.decay === undefined ? one : rational(window.decay));
     whole = plus(whole, weight);
-    const value = valueOf(usage, node, { metric: window.metric }, daysBefore(day, back));
+    const value = usageOf(usage, node, { metric: window.metric }, daysBefore(day, back));
     if (value === undefined || weight.n === 0n) continue;
     top = plus(top, times(weight, value));
     present = plus(present, weight);
