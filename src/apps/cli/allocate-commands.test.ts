@@ -213,6 +213,7 @@ describe('finops allocate runs, diff, publish', () => {
     expect([page.items.length, rest.items.length]).toEqual([1, 2]);
     const { out } = await finops('allocate', 'runs', '--state', 'superseded');
     expect(out).toMatch(/superseded +12\.50/);
+    expect((await finops('allocate', 'runs', '--graph', 'none')).code).toBe(3);
   });
 
   it('tell why figures differ, and go back', async () => {

@@ -109,7 +109,8 @@ export const allocationDataset: Dataset = {
 /**
  * One row per edge, day, dimension, currency and side that carried anything; and, with `ToNode` null, what stays on a node that
  * is no product, with its `Cause`. So the rows of a node that is no product sum to its direct + inflow. `FromIndex` and `ToIndex`
- * number the run's nodes in the order of their ids, for quick walks. `Quality` says where the share came from.
+ * number the nodes that the graph declares or an edge names, in the order of their ids, for quick walks; other nodes (that rules
+ * made, or that every run has) have none. A file is sorted by `ToIndex`. `Quality` says where the share came from.
  */
 export const flowDataset: Dataset = {
   name: 'flow',

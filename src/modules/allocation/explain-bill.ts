@@ -73,7 +73,9 @@ export async function explainBill(
     const nodes: BillNode[] = [];
     for (const node of new Set(cells.map((cell) => String(cell['node'])))) {
       const own = cells.filter((cell) => cell['node'] === node);
-      nodes.push(await followCells(session, run, { node, cells: own, names, asked }));
+      nodes.push(
+        await followCells(session, run, { node, cells: own, names, asked, isWhole: scope.kind === 'all' }),
+      );
     }
     return { context: { graph, month, snapshot: run.snapshot }, by: rows.by, id: rows.id, nodes };
   });
@@ -87,9 +89,10 @@ async function followCells(
     readonly cells: readonly Row[];
     readonly names: readonly string[];
     readonly asked: BillAsked;
+    readonly isWhole: boolean;
   },
 ): Promise<BillNode> {
-  const { node, cells, names, asked } = given;
+  const { node, cells, names, asked, isWhole } = given;
   const distinct = <Value>(values: readonly Value[]) => [...new Set(values)];
   const head = {
     node,
@@ -105,7 +108,7 @@ async function followCells(
   const figure = figureOf(slots, cells);
   const type = String(found[0]?.['type'] ?? '');
   const lists =
-    slots.count === 0 ? [] : await followFigure(session, run, { node, type, slots, figure, asked });
+    slots.count === 0 ? [] : await followFigure(session, run, { node, type, slots, figure, asked, isWhole });
   const currencies = distinct(cells.map((cell) => String(cell['currency']))).sort();
   return {
     ...head,
@@ -133,13 +136,14 @@ async function followFigure(
     readonly slots: NodeSlots;
     readonly figure: Figure;
     readonly asked: BillAsked;
+    readonly isWhole: boolean;
   },
 ): Promise<MoneyEnds[]> {
-  const { node, type, slots, figure, asked } = given;
+  const { node, type, slots, figure, asked, isWhole } = given;
   const { depth = 3, top = 10 } = asked;
   const direction = 'out' as const;
   const neighbours = await readNeighbours(session, run.flow.relation, { node, type, slots, direction });
-  const walked = await walk(session, run, neighbours, { slots, direction, figure });
+  const walked = await walk(session, run, neighbours, { slots, direction, figure, isWhole });
   return listEnds(session, run, { walked, ends: endsOf(walked), depth, top });
 }
 

@@ -35,7 +35,7 @@ export function endsOf(walked: Walk): EndOfWalk[] {
       (retained[at] as number) += amount * kept;
     }
   }
-  addRest(walked, figure, left);
+  if (!walked.isWhole) addRest(walked, figure, left);
   return apportionEnds(walked, figure, retained);
 }
 

@@ -61,7 +61,7 @@ function grow(money: MoneyWalk, branch: Branch, asked: TreeAsked, level: number)
   if (level === asked.depth) return { ...head, own: null, children: [], others: null, outside: null };
   const own = endingHere(walked, node, here);
   const passed = overLinks(money, node, here);
-  const outside = remainder(here, own, passed);
+  const outside = walked.isWhole ? new Float64Array(here.length) : remainder(here, own, passed);
   const all = split(money, branch, [own, ...passed, outside]);
   const [ownPart, ...others] = all;
   const outsidePart = others.pop();

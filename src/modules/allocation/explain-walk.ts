@@ -17,6 +17,7 @@ export interface Figure {
 export interface Walk extends NeighbourGraph {
   readonly direction: Direction;
   readonly slots: NodeSlots;
+  readonly isWhole: boolean;
   readonly figure: Figure;
   /** Direct and inflow of node n in slot s, at `[n * slots + s]`; 0 where the caller may not see the node. */
   readonly totals: Float64Array;
@@ -30,6 +31,8 @@ export interface WalkAsked {
   readonly direction: Direction;
   /** What is followed; all that the node has when absent. */
   readonly figure?: Figure | undefined;
+  /** True where the caller sees every node: nothing can have gone elsewhere. */
+  readonly isWhole: boolean;
 }
 
 /** All that a node has: direct and inflow. */
@@ -46,7 +49,7 @@ export async function walk(
   session: Session,
   run: RunRows,
   graph: NeighbourGraph,
-  { slots, direction, figure = figureOf(slots) }: WalkAsked,
+  { slots, direction, isWhole, figure = figureOf(slots) }: WalkAsked,
 ): Promise<Walk> {
   const { nodes, moves } = graph;
   const { count } = slots;
@@ -64,14 +67,14 @@ export async function walk(
     moneyOf: slots.moneyOf,
     monies: slots.currencies.length,
   });
-  return { ...graph, direction, slots, figure, totals, own, trace };
+  return { ...graph, direction, slots, isWhole, figure, totals, own, trace };
 }
 
 async function readAll(
   session: Session,
   run: RunRows,
   { nodes }: NeighbourGraph,
-  { slots, direction }: WalkAsked,
+  { slots, direction }: Pick<WalkAsked, 'slots' | 'direction'>,
 ): Promise<Holdings> {
   const totals = new Float64Array(nodes.length * slots.count);
   const own = new Float64Array(nodes.length * slots.count);

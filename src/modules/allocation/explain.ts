@@ -16,7 +16,7 @@ import { type NodeSlots, slotsOf } from './explain-slots.ts';
 import { hasRows, nodeIds, nodeRows } from './explain-sql.ts';
 import { walk } from './explain-walk.ts';
 import { type AskedRun, type RunRows, selectRun } from './query-run.ts';
-import { type TraceCache, traceCache } from './trace-cache.ts';
+import { openTraceCache, type TraceCache } from './trace-cache.ts';
 
 /** Which figure is explained. */
 export interface ExplainAsked extends AskedRun {
@@ -27,8 +27,6 @@ export interface ExplainAsked extends AskedRun {
   readonly depth?: number | undefined;
   /** Nodes listed, and children per node of the tree; default 10. The rest is one line. */
   readonly top?: number | undefined;
-  /** Flows of the run from which on its shares are read from a cache; default 300,000. */
-  readonly cachedFrom?: number | undefined;
 }
 
 /** A node's figures in one currency: direct + inflow = holistic = outflow + retained. */
@@ -79,15 +77,16 @@ export interface Explanation {
 export async function explain(workspace: Workspace, scope: Scope, asked: ExplainAsked): Promise<Explanation> {
   const run = await selectRun(workspace, scope, asked);
   const engine = await workspace.engine();
-  const cache = scope.kind === 'all' ? await traceCache(workspace, run, asked.cachedFrom) : undefined;
-  return engine.session((session) => explainRun(session, run, asked, cache));
+  const cache = scope.kind === 'all' ? await openTraceCache(workspace, run) : undefined;
+  const isWhole = scope.kind === 'all';
+  return engine.session((session) => explainRun(session, run, asked, { cache, isWhole }));
 }
 
 async function explainRun(
   session: Session,
   run: RunRows,
   asked: ExplainAsked,
-  cache: TraceCache | undefined,
+  { cache, isWhole }: { readonly cache: TraceCache | undefined; readonly isWhole: boolean },
 ): Promise<Explanation> {
   const { node, direction = 'in', depth = 3, top = 10 } = asked;
   const { graph, month, snapshot } = run;
@@ -103,7 +102,7 @@ async function explainRun(
   const neighbours = await (cache
     ? cachedNeighbours(session, cache, place)
     : readNeighbours(session, run.flow.relation, place));
-  const walked = await walk(session, run, neighbours, { slots, direction });
+  const walked = await walk(session, run, neighbours, { slots, direction, isWhole });
   const lists = await listEnds(session, run, { walked, ends: endsOf(walked), depth, top });
   return {
     context: { graph, month, snapshot, direction },

@@ -10,6 +10,7 @@ import {
   type Node,
 } from 'yaml';
 import { at } from './graph-yaml-findings.ts';
+import { placeOf } from './graph-yaml-read.ts';
 import { isRecord } from './graph-yaml-schema.ts';
 import { edgeIdOf, type GraphEdge } from './model.ts';
 
@@ -39,8 +40,7 @@ export function positionOf(
     offset = startOf(isNamed ? next.key : next) ?? offset;
     node = isNamed ? next.value : next;
   }
-  const { line, col } = lines.linePos(offset);
-  return { line: Math.max(1, line), column: Math.max(1, col) };
+  return placeOf(lines, offset);
 }
 
 function pairOf(node: unknown, step: PropertyKey): unknown {

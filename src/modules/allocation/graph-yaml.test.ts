@@ -249,6 +249,15 @@ metrics:
       `invalidField nodes/${padding}0/type undefined:undefined`,
     ]);
     expect(told(`${text}x`)).toEqual(['malformedFile file undefined:undefined']);
+    expect(told(text.replace('"id"', '"__proto__":{},"id"'))).toEqual([
+      'unknownField file undefined:undefined',
+    ]);
+    const middle = JSON.stringify({ nodes: nodes.slice(0, 9000) }, null, 1);
+    expect(middle.length).toBeGreaterThan(2 ** 20);
+    expect(graphFromYaml(middle).document?.nodes).toHaveLength(9000);
+    expect(told(middle.replace('"product"', '"prodct"'))).toEqual([
+      `invalidField nodes/${padding}0/type 5:4`,
+    ]);
   });
 
   it('cannot reach into the prototypes of objects', () => {

@@ -1,10 +1,10 @@
-import { Document, isMap, isPair, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml';
+import { Document, isMap, isScalar, isSeq, visit } from 'yaml';
 import { z } from 'zod';
 import { isNestedDeeperThan } from '../../platform/kernel/index.ts';
 import { graphIdSchema } from './graph-contract.ts';
 import { at, type Problem, problemsOf, yamlFindings } from './graph-yaml-findings.ts';
-import { isYamlNestedDeeperThan } from './graph-yaml-nesting.ts';
 import { fieldsOf, type Position, pathText, positionOf } from './graph-yaml-positions.ts';
+import { forbiddenName, oddities, readYaml } from './graph-yaml-read.ts';
 import { isRecord, withoutDefaults } from './graph-yaml-schema.ts';
 import { type GraphDocument, type GraphFinding, graphDocumentSchema, strategyNames } from './model.ts';
 
@@ -66,6 +66,8 @@ function endsFirst({ id, from, to, ...edge }: Readonly<Record<string, unknown>>)
 /** The largest YAML that is read (characters), and the largest JSON, which needs no positions and is read by far quicker. */
 const longestYaml = 8 * 2 ** 20;
 const longestJson = 256 * 2 ** 20;
+/** From here on a JSON without faults is read as such: 50,000 edges take seven seconds as YAML. Its faults are told with lines. */
+const slowYaml = 2 ** 20;
 const deepest = 200;
 const aliasesAtMost = 100;
 
@@ -89,31 +91,24 @@ export function graphFromYaml(text: string): GraphFile {
   const isJson = text.trimStart().startsWith('{');
   if (text.length > (isJson ? longestJson : longestYaml)) return refused(tooLarge(text.length, isJson));
   if (text.length > longestYaml) return fromJson(text);
-  const lines = new LineCounter();
-  // Of the reader's levels, a document and what is being read are two.
-  if (isYamlNestedDeeperThan(text, deepest + 2)) return refused(bomb);
-  const yaml = parseDocument(text, { lineCounter: lines, logLevel: 'error' });
-  const place = (problem: Problem, value: unknown) =>
-    findingOf(problem, value, positionOf(yaml, lines, problem));
-  const malformed = yaml.errors.filter(({ code }) => code !== 'DUPLICATE_KEY');
-  const syntax = [...yaml.errors, ...yaml.warnings].map(({ code, message, linePos }): GraphFinding => {
-    const isTwice = code === 'DUPLICATE_KEY';
-    const problem = isTwice ? 'This name stands twice in one object.' : firstLine(message);
-    const [start] = linePos ?? [];
-    const position = { line: start?.line ?? 1, column: start?.col ?? 1 };
-    return findingOf(
-      { code: isTwice ? 'duplicateField' : 'malformedFile', path: [], problem },
-      undefined,
-      position,
-    );
+  const quick = isJson && text.length > slowYaml ? fromJson(text) : undefined;
+  if (quick?.document) return quick;
+  const yaml = readYaml(text, deepest);
+  if (!yaml) return refused(bomb);
+  const { document: tree, lines, errors } = yaml;
+  const syntax = errors.map(({ isTwice, problem, position }) => {
+    const code = isTwice ? 'duplicateField' : 'malformedFile';
+    return findingOf({ code, path: [], problem }, undefined, position);
   });
-  if (malformed.length > 0) return { ...nothing, findings: syntax };
-  const plain = plainOf(yaml);
+  if (errors.some(({ isTwice }) => !isTwice)) return { ...nothing, findings: syntax };
+  const plain = plainOf(tree);
   if ('refused' in plain) return refused(plain.refused);
   const { value } = plain;
   const read = readValue(value);
-  const problems = [...forbiddenNames(yaml), ...read.problems, ...changedNumbers(yaml)];
-  const findings = [...syntax, ...problems.map((problem) => place(problem, value))];
+  const found = [...oddities(tree), ...read.problems].map((problem) =>
+    findingOf(problem, value, positionOf(tree, lines, problem)),
+  );
+  const findings = [...syntax, ...found];
   return {
     header: read.header,
     findings: inOrder(findings),
@@ -122,7 +117,7 @@ export function graphFromYaml(text: string): GraphFile {
       : {}),
     locate: (path) => {
       const fields = fieldsOf(value, path);
-      return fields && positionOf(yaml, lines, { path: fields });
+      return fields && positionOf(tree, lines, { path: fields });
     },
   };
 }
@@ -147,6 +142,12 @@ const bomb: Problem = {
   problem: `The file repeats itself by more than ${aliasesAtMost} aliases, or is nested more than ${deepest} levels deep.`,
 };
 
+const noSuchName: Problem = {
+  code: 'unknownField',
+  path: [],
+  problem: `'${forbiddenName}' cannot be a name, and stands in the file.`,
+};
+
 function tooLarge(length: number, isJson: boolean): Problem {
   const most = (isJson ? longestJson : longestYaml) / 2 ** 20;
   const advice = isJson ? 'Split the graph.' : `As JSON it may have ${longestJson / 2 ** 20} MiB.`;
@@ -169,6 +170,7 @@ function fromJson(text: string): GraphFile {
     return refused({ code: 'malformedFile', path: [], problem });
   }
   if (isNestedDeeperThan(value, deepest)) return refused(bomb);
+  if (text.includes(forbiddenName)) return refused(noSuchName);
   const { header, document, problems } = readValue(value);
   const findings = problems.map((problem) => findingOf(problem, value, undefined));
   return { header, findings, ...(document ? { document } : {}), locate: () => undefined };
@@ -186,7 +188,7 @@ function readValue(given: unknown): Read {
   const parsed = fileSchema.safeParse(value);
   if (!parsed.success) {
     const problems = problemsOf(parsed.error.issues, value, fileSchema).filter(
-      ({ name }) => name !== forbidden,
+      ({ name }) => name !== forbiddenName,
     );
     return { header: headerOf(value), problems: [...problems, ...besideStrategies(value)] };
   }
@@ -225,50 +227,6 @@ function headerOf(value: unknown): GraphHeader {
   };
 }
 
-/** As a name it would be lost on the way. */
-const forbidden = '__proto__';
-
-function forbiddenNames(yaml: Document): Problem[] {
-  const problems: Problem[] = [];
-  visit(yaml, {
-    Pair(_, { key }, path) {
-      if (!isScalar(key) || key.value !== forbidden) return;
-      problems.push({
-        code: 'unknownField',
-        path: stepsOf(path),
-        name: forbidden,
-        problem: `'${forbidden}' cannot be a name.`,
-      });
-    },
-  });
-  return problems;
-}
-
-/** Whole numbers that mean something else than their digits, or have more than a number holds: ids want quotes. */
-function changedNumbers(yaml: Document): Problem[] {
-  const problems: Problem[] = [];
-  visit(yaml, {
-    Scalar(key, { value, source }, path) {
-      if (key === 'key' || typeof value !== 'number' || source === undefined) return;
-      const isWhole = /^[-+]?\d+$|^0[xo]/.test(source);
-      if (!isWhole || String(value) === source.replace(/^\+/, '')) return;
-      const steps = typeof key === 'number' ? [...stepsOf(path), key] : stepsOf(path);
-      const problem = `${source} is read as the number ${value}. If it is a name, put it in quotes.`;
-      problems.push({ code: 'numberChanged', path: steps, problem });
-    },
-  });
-  return problems;
-}
-
-/** The fields that lead to the last of some nested nodes, as `visit` gives them. */
-function stepsOf(path: readonly unknown[]): PropertyKey[] {
-  return path.flatMap((node, depth): PropertyKey[] => {
-    const parent = path[depth - 1];
-    if (isPair(node)) return [isScalar(node.key) ? String(node.key.value) : String(node.key)];
-    return isSeq(parent) ? [parent.items.indexOf(node)] : [];
-  });
-}
-
 function findingOf(
   { code, path, name, problem }: Problem,
   value: unknown,
@@ -288,8 +246,4 @@ function inOrder(findings: readonly GraphFinding[]): GraphFinding[] {
   const line = ({ params }: GraphFinding) =>
     Number(params['line'] ?? 0) * 1e6 + Number(params['column'] ?? 0);
   return [...findings].sort((a, b) => line(a) - line(b));
-}
-
-function firstLine(message: string): string {
-  return (message.split('\n')[0] ?? '').replace(/ at line \d+, column \d+:?$/, '.').replace(/\.\.$/, '.');
 }

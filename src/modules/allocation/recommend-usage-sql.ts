@@ -112,14 +112,14 @@ export async function readPoolMonths(
       group by all
     ),
     measured as (
-      select "NodeId" as consumer, "Metric" as metric, "Day" as day, sum("Value") as units
+      select "NodeId" as consumer, "Metric" as metric, strftime("BillingPeriodStart", '%Y-%m') as month, sum("Value") as units,
+        bit_or(cast(1 as bigint) << dayofmonth("Day")) as days
       from ${usage.relation}
-      where "Metric" in (select metric from driven)
+      where "Metric" in (select metric from edge_metric)
       group by all
     ),
     units as (
-      select pool, metric, strftime(day, '%Y-%m') as month, sum(units) as units, count(distinct day) as days,
-        count(distinct consumer) as consumers
+      select pool, metric, month, sum(units) as units, bit_count(bit_or(days)) as days, count(*) as consumers
       from measured
       join (select distinct from_node as pool, to_node as consumer, metric from driven) using (consumer, metric)
       group by all

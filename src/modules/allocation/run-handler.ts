@@ -40,10 +40,15 @@ export function allocationRunHandler(world: () => Promise<RunWorld>): RunHandler
     input: keptSchema,
     accept: (request, caller) => accept(world, request, caller),
     run: async ({ request, actor, scope }, context) => {
-      const { step, progress, rows, log, signal } = context;
+      const { progress, rows, log, signal } = context;
+      let open: ReturnType<typeof context.step> | undefined;
+      const onStep = (name: string) => {
+        open?.end();
+        open = context.step(name);
+      };
       const outcome = await computeAndPublish(await world(), { actor, scope }, request, {
         signal,
-        onStep: (name) => void step(name),
+        onStep,
         onDay: (done, total) => progress({ label: `allocate ${request.month}`, done, total, unit: 'items' }),
       });
       const { attribution, allocation, flow } = outcome.rows;

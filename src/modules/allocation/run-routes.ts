@@ -6,6 +6,7 @@ import { type Asked, type FollowHooks, type Jobs, PartialFailure } from '../../p
 import { afterCursor, pageOf, type Records } from '../../platform/records/index.ts';
 import type { Workspace } from '../../platform/warehouse/index.ts';
 import { errors } from './errors.ts';
+import { requireGraph } from './graphs.ts';
 import { publishRun, requireRun } from './publish-run.ts';
 import { runAnswer, runHead } from './run-answer.ts';
 import * as contract from './run-contract.ts';
@@ -148,7 +149,10 @@ function addReading(app: App, options: AllocationRunRouteOptions): void {
     async ({ caller, query: { graph, month: period, state, limit, cursor } }) => {
       const after = afterCursor(cursor, /^\S+ [0-9a-f]{32}$/)?.split(' ') as [string, string] | undefined;
       const asked = { graph, period, state, after, limit: limit + 1 };
-      const found = await (await records()).read(caller, (tx) => listRuns(tx, asked));
+      const found = await (await records()).read(caller, async (tx) => {
+        if (graph !== undefined) await requireGraph(tx, graph);
+        return listRuns(tx, asked);
+      });
       const { generation } = await workspace.lake.current();
       const page = pageOf(found, limit, (run) => `${run.computedAt} ${run.id}`);
       return { context: { generation }, ...page, items: page.items.map(runHead) };

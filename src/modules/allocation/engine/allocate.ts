@@ -1,28 +1,20 @@
 import { assert } from '../../../platform/kernel/index.ts';
 import type { GraphFinding } from '../model.ts';
-import {
-  addChecks,
-  type Checking,
-  checkCells,
-  checkFlows,
-  finishChecking,
-  soundChecks,
-  startChecking,
-} from './check-day.ts';
+import { addChecks, soundChecks } from './check-day.ts';
 import { checkInput } from './check-input.ts';
-import { type CirclePlan, type ClassOrder, resolveCircles, treatmentOf } from './circles.ts';
+import type { CirclePlan } from './circles.ts';
 import { closingOrder } from './closing-order.ts';
-import { describeLine, stretchesOf } from './describe.ts';
-import { type Evaluation, enterDay, evaluateNodes, prepareEvaluation } from './evaluate.ts';
-import { engineFinding } from './findings.ts';
-import { type HeldList, heldList, heldUnits, listHeld } from './held.ts';
+import { computeDay } from './compute-day.ts';
+import { stretchesOf } from './describe.ts';
+import { type Evaluation, prepareEvaluation } from './evaluate.ts';
+import { type HeldList, heldList, heldUnits } from './held.ts';
+import { layOutLines } from './lines.ts';
+import { type Loops, makeLoops } from './loops.ts';
 import { type NodeOrder, orderLive } from './order.ts';
-import { type Day, type Pushed, pushNodes } from './push.ts';
 import { qualityReader } from './quality.ts';
-import { solveComponent, type Unsolved } from './reciprocal.ts';
 import { summarize } from './summarize.ts';
 import type { AllocationInput, AllocationSummary, DayResult } from './types.ts';
-import { countDay, type DayCount, dayCount, prepareWork, type Work } from './work.ts';
+import { type DayCount, dayCount, prepareWork, type Work } from './work.ts';
 
 /** An allocation that is ready to compute days, and what it has noticed so far. Its buffers belong to one day at a time. */
 export interface Allocation {
@@ -31,9 +23,11 @@ export interface Allocation {
   readonly evaluation: Evaluation;
   /** Per stretch of days with the same live edges. */
   readonly orders: readonly NodeOrder[];
+  /** The stretch of days whose order the loops have; −1: none. */
+  readonly entered: { stretch: number };
   readonly circles: CirclePlan;
   readonly closing: readonly number[];
-  readonly day: { -readonly [K in keyof Day]: Day[K] };
+  readonly loops: Loops;
   /** What nodes of circles pass on shares of, where they are solved. */
   readonly passedOn: Map<number, number>;
   readonly held: HeldList;
@@ -41,7 +35,6 @@ export interface Allocation {
   readonly cutLines: number[];
   readonly cutDays: DayCount;
   readonly checks: ReturnType<typeof soundChecks>;
-  readonly checking: Checking;
   /** Errors among them: nothing can be computed. */
   readonly findings: readonly GraphFinding[];
 }
@@ -63,13 +56,17 @@ export interface AllocateInput extends AllocationInput {
  */
 export async function allocate(input: AllocateInput): Promise<AllocationSummary> {
   const allocation = prepareAllocation(input);
-  if (allocation.findings.some(({ severity }) => severity === 'error'))
-    return summarize(allocation, 'refused');
+  if (isRefused(allocation)) return summarize(allocation, 'refused');
   for (const day of input.days ?? input.graph.days.keys()) {
     input.signal?.throwIfAborted();
     await input.onDay(allocateDay(allocation, day));
   }
   return summarize(allocation, 'done');
+}
+
+/** True where findings say that nothing can be computed. */
+export function isRefused({ findings }: Pick<Allocation, 'findings'>): boolean {
+  return findings.some(({ severity }) => severity === 'error');
 }
 
 /**
@@ -81,12 +78,10 @@ export function prepareAllocation(input: AllocationInput): Allocation {
   checkInput(input);
   const stretches = stretchesOf(graph);
   const orders = stretches.starts.map((day) => orderLive(graph, day));
-  const work = prepareWork(
-    input,
-    orders.some(({ circles }) => circles.length > 0),
-  );
+  const hasCircles = orders.some(({ circles }) => circles.length > 0);
+  const loops = makeLoops(input, layOutLines(graph, input.lanes, hasCircles), hasCircles);
+  const work = prepareWork(input, { lines: loops.lines, direct: loops.day.direct });
   const closing = closingOrder(input, orders);
-  const cells = graph.nodeIds.length * input.lanes.length;
   const rank = new Int32Array(graph.nodeIds.length);
   for (const [index, node] of closing.entries()) rank[node] = index;
   const allocation = {
@@ -94,24 +89,18 @@ export function prepareAllocation(input: AllocationInput): Allocation {
     work,
     evaluation: prepareEvaluation(work, stretches.numberOf),
     orders,
+    entered: { stretch: -1 },
     circles: { rank },
     closing,
-    day: {
-      direct: new Float64Array(cells),
-      inflow: new Float64Array(cells),
-      outflow: new Float64Array(cells),
-      retained: new Float64Array(cells),
-      flows: new Float64Array(graph.to.length * input.lanes.length),
-    },
+    loops,
     passedOn: new Map(),
     held: heldList(1024),
     cutLines: [],
     cutDays: dayCount(graph.to.length),
     checks: soundChecks(),
-    checking: startChecking(graph, input.lanes.length),
     findings: graph.findings,
   };
-  if (graph.findings.some(({ severity }) => severity === 'error')) return allocation;
+  if (isRefused(graph)) return allocation;
   return { ...allocation, findings: [...graph.findings, ...tryCircles(allocation)] };
 }
 
@@ -121,154 +110,21 @@ export function prepareAllocation(input: AllocationInput): Allocation {
 export function allocateDay(allocation: Allocation, day: number): DayResult {
   const errors = computeDay(allocation, day);
   assert(errors.length === 0, `day ${day} was not tried before: ${errors[0]?.message}`);
-  const { work, held, checks, checking } = allocation;
-  const { direct, inflow, outflow, retained, flows } = allocation.day;
-  const found = finishChecking(checking);
+  const { work, held, checks, loops } = allocation;
+  const found = loops.finish(held);
   addChecks(checks, found);
-  const result = { day, direct, inflow, outflow, retained, flows, held: heldUnits(held) };
-  return { ...result, qualityOf: qualityReader(work), checks: found };
-}
-
-/** So many nodes are worked out, pushed and checked at once, that their edges stay in the processor's cache. */
-const nodesAtOnce = 128;
-
-/** Computes a day; returns why it cannot be computed, if so. */
-function computeDay(allocation: Allocation, day: number): readonly GraphFinding[] {
-  const { input, work, evaluation, orders, held, passedOn } = allocation;
-  const direct = input.direct(day);
-  allocation.day.direct = direct;
-  work.current.direct = direct;
-  allocation.day.inflow.fill(0);
-  passedOn.clear();
-  held.count = 0;
-  for (const line of allocation.cutLines.splice(0)) {
-    describeLine(work, line);
-    evaluation.done[line] = -1;
-  }
-  enterDay(work, evaluation, day);
-  const known = orders[evaluation.stretchOf[day] as number] as NodeOrder;
-  if (known.circles.length > 0) return computeCircles(allocation, known, day);
-  const { order } = known;
-  for (let begin = 0; begin < order.length; begin += nodesAtOnce) {
-    const nodes = { order, begin, end: Math.min(order.length, begin + nodesAtOnce), laneClass: -1 };
-    evaluateNodes(work, evaluation, day, nodes);
-    pushNodes(work.lines, work.graph.to, allocation.day, nodes);
-    nameAndCheck(allocation, nodes);
-  }
-  return [];
-}
-
-/** Says why cost rests where it does, and holds the arrays against the books. */
-function nameAndCheck(
-  { work, day, passedOn, held: list, checking }: Allocation,
-  nodes: Omit<Pushed, 'laneClass'>,
-): void {
-  const heldFrom = list.count;
-  listHeld({ graph: work.graph, lines: work.lines, day, passedOn, list }, nodes);
-  const checked = { ...day, held: heldUnits(list), heldFrom };
-  checkFlows(checking, checked, nodes);
-  checkCells(checking, checked, nodes);
-}
-
-/** A day on which circles are possible: everything is worked out first, then each class of lanes in an order of its own. */
-function computeCircles(allocation: Allocation, { order }: NodeOrder, day: number): readonly GraphFinding[] {
-  const { work, evaluation, circles } = allocation;
-  const all = { order, begin: 0, end: order.length };
-  evaluateNodes(work, evaluation, day, all);
-  const errors: GraphFinding[] = [];
-  for (let laneClass = 0; laneClass < classesOf(work); laneClass++) {
-    const resolved = resolveCircles(work, circles, day, laneClass);
-    noteCuts(allocation, resolved.cut, day, laneClass);
-    errors.push(...resolved.errors);
-    if (resolved.errors.length === 0) errors.push(...pushClass(allocation, resolved.order, day));
-  }
-  if (errors.length === 0) nameAndCheck(allocation, all);
-  return errors;
-}
-
-/** Classes of lanes that the lines are split into. */
-function classesOf({ lines, graph }: Work): number {
-  for (let node = 0; node < graph.nodeIds.length; node++) {
-    const count = (lines.firstLine[node + 1] as number) - (lines.firstLine[node] as number);
-    if (count > 0) return count;
-  }
-  return 0;
-}
-
-function noteCuts(
-  { work, cutLines, cutDays }: Allocation,
-  cut: readonly number[],
-  day: number,
-  laneClass: number,
-): void {
-  for (const edge of cut) {
-    if (work.notes.isOn) countDay(cutDays, edge, day);
-    const line = (work.lines.firstLine[work.graph.from[edge] as number] as number) + laneClass;
-    if (!cutLines.includes(line)) cutLines.push(line);
-  }
-}
-
-/** The largest component that is solved exactly; elimination takes the cube of it. */
-const mostNodes = 200;
-
-function pushClass(
-  { work, day: arrays, passedOn }: Allocation,
-  { order, circles, laneClass }: ClassOrder,
-  day: number,
-): GraphFinding[] {
-  const { graph, lines } = work;
-  const push = (begin: number, end: number) =>
-    pushNodes(lines, graph.to, arrays, { order, begin, end, laneClass });
-  let done = 0;
-  for (const { begin, end } of circles) {
-    push(done, begin);
-    const nodes = order.subarray(begin, end);
-    assert(treatmentOf(graph.cycles, nodes).mode === 'reciprocal', 'only reciprocal circles are left');
-    const date = graph.days[day] as string;
-    if (nodes.length > mostNodes) {
-      const node = graph.nodeIds[nodes[0] as number] as string;
-      return [
-        engineFinding('componentTooLarge', `nodes/${node}`, {
-          day: date,
-          node,
-          size: nodes.length,
-          most: mostNodes,
-        }),
-      ];
-    }
-    const unsolved = solveComponent({ graph, lines, day: arrays, passedOn }, { nodes, laneClass });
-    if (unsolved) return [unsolvedFinding(work, unsolved, { date, laneClass })];
-    done = end;
-  }
-  push(done, order.length);
-  return [];
-}
-
-function unsolvedFinding(
-  { graph, lines, lanes }: Work,
-  unsolved: Unsolved,
-  { date, laneClass }: { readonly date: string; readonly laneClass: number },
-): GraphFinding {
-  const idOf = (node: number) => graph.nodeIds[node] as string;
-  if (unsolved.reason === 'grossTooLarge') {
-    const node = idOf(unsolved.node);
-    return engineFinding('grossTooLarge', `nodes/${node}`, { day: date, node });
-  }
-  const nodes = unsolved.nodes.map(idOf);
-  const line = (lines.firstLine[unsolved.nodes[0] as number] as number) + laneClass;
-  const dimension = lanes[lines.laneList[lines.firstLane[line] as number] as number]?.dimension ?? '';
-  return engineFinding('noExit', `nodes/${nodes[0]}`, { day: date, nodes, dimension });
+  return { day, ...loops.day, held: heldUnits(held), qualityOf: qualityReader(work), checks: found };
 }
 
 /** Computes the days that can have circles without noting anything; every reason to refuse, once. */
 function tryCircles(allocation: Allocation): GraphFinding[] {
-  const { work, evaluation, orders, input } = allocation;
+  const { work, evaluation, orders, input, loops, held } = allocation;
   const found = new Map<string, GraphFinding>();
   work.notes.isOn = false;
   for (const day of input.graph.days.keys()) {
     if (orders[evaluation.stretchOf[day] as number]?.circles.length === 0) continue;
     const errors = computeDay(allocation, day);
-    finishChecking(allocation.checking);
+    loops.finish(held);
     for (const finding of errors) {
       const key = `${finding.code} ${finding.path}`;
       if (!found.has(key)) found.set(key, finding);

@@ -43,6 +43,7 @@ export function evaluateNodes(
   const { done, stretch } = evaluation;
   const at = work.driverDay[day] as number;
   const isCovered = at >= 0 && at < work.drivers.days;
+  const inputs = plainInputs(work, at);
   for (let place = begin; place < end; place++) {
     const node = order[place] as number;
     const lineEnd = firstLine[node + 1] as number;
@@ -50,7 +51,7 @@ export function evaluateNodes(
       if (done[line] === stretch) continue;
       const segment = firstSegment[line] as number;
       const isPlain = isCovered && (plain[segment] as number) >= 0 && firstSegment[line + 1] === segment + 1;
-      if (isPlain && evaluatePlain(work, segment, at)) continue;
+      if (isPlain && evaluatePlain(inputs, segment)) continue;
       done[line] = evaluateLine(work, line, day) ? stretch : -1;
     }
   }
@@ -132,29 +133,37 @@ function accumulate({ segments, entries }: Lines, segment: number): void {
 
 const exactEpsilon = 1.25 * 2 ** -51;
 
-/** The common case in one tight loop. False where a value is missing or all are 0: then the group's settings say what to do. */
-function evaluatePlain({ graph, live, lines, drivers }: Work, segment: number, at: number): boolean {
+/** What the common case reads and writes, taken together once for many segments. */
+interface PlainInputs {
+  readonly live: Uint8Array;
+  readonly to: Int32Array;
+  readonly reach: Float64Array;
+  readonly values: readonly Float64Array[];
+  readonly row: number;
+  readonly segments: Lines['segments'];
+}
+
+function plainInputs({ graph, live, lines, drivers }: Work, at: number): PlainInputs {
   const { segments, entries } = lines;
-  const { reach } = entries;
-  const { to } = graph;
-  const values = drivers.values[segments.live.plain[segment] as number] as Float64Array;
   const row = at * graph.nodeTypes.length;
+  return { live, to: graph.to, reach: entries.reach, values: drivers.values, row, segments };
+}
+
+/** The common case in one tight loop. False where a value is missing or all are 0: then the group's settings say what to do. */
+function evaluatePlain({ live, to, reach, values, row, segments }: PlainInputs, segment: number): boolean {
+  const weights = values[segments.live.plain[segment] as number] as Float64Array;
   const first = segments.first[segment] as number;
   const end = segments.end[segment] as number;
   const shift = (segments.edge[segment] as number) - first;
   let sum = 0;
   for (let i = first; i < end; i++) {
-    if (live[i + shift] === 1) sum += values[row + (to[i + shift] as number)] as number;
+    if (live[i + shift] === 1) sum += weights[row + (to[i + shift] as number)] as number;
     reach[i] = sum;
   }
   if (!(sum > 0 && sum <= mostDenominator)) return false;
   const scale = 1 / sum;
-  segments.w[segment] = sum;
-  segments.d[segment] = 1;
-  segments.r[segment] = 1;
   segments.denominator[segment] = sum;
   segments.scale[segment] = scale;
-  segments.begin[segment] = 0;
   segments.epsilon[segment] = exactEpsilon;
   segments.half[segment] = 0.5 + 0.25 * scale;
   segments.quality[segment] = measured;

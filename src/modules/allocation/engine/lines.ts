@@ -25,7 +25,7 @@ export interface Lines {
   /** The lanes of line k: `laneList[firstLane[k]]` … `laneList[endLane[k] - 1]`. */
   readonly firstLane: Int32Array;
   readonly endLane: Int32Array;
-  /** One more entry than there are, so that the next can always be looked at. */
+  /** Three more entries than there are, so that the next ones can always be looked at. */
   readonly laneList: Int32Array;
   /** Segments of line k: `firstSegment[k]` … `firstSegment[k + 1] - 1`. */
   readonly firstSegment: Int32Array;
@@ -97,7 +97,12 @@ export interface Entries {
 
 /** Lines that are counted and not made yet: how much room they need. */
 export interface LineDraft {
-  readonly sizes: { readonly lines: number; readonly segments: number; readonly entries: number; readonly laneList: number };
+  readonly sizes: {
+    readonly lines: number;
+    readonly segments: number;
+    readonly entries: number;
+    readonly laneList: number;
+  };
   readonly finish: (room: Room) => Lines;
 }
 
@@ -265,7 +270,7 @@ class Draft {
       currency: Int32Array.from(this.currency),
       firstLane: integers(this.firstLane),
       endLane: integers(this.endLane),
-      laneList: integers([...this.laneList, -1]),
+      laneList: integers([...this.laneList, -1, -1, -1]),
       firstSegment: integers([...this.firstSegment, segments]),
       segments: {
         line: Int32Array.from(this.line),

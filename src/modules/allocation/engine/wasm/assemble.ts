@@ -44,7 +44,12 @@ const one = (opcode: number) => (a: Code) => [...a, opcode];
 const wideTwo = (opcode: number) => (a: Code, b: Code) => [...a, ...b, 0xfd, ...unsigned(opcode)];
 const wideOne = (opcode: number) => (a: Code) => [...a, 0xfd, ...unsigned(opcode)];
 /** `base`: the address of an array, `at`: bytes into it. */
-const reading = (opcode: Code, align: number) => (base: number, at: Code) => [...at, ...opcode, align, ...unsigned(base)];
+const reading = (opcode: Code, align: number) => (base: number, at: Code) => [
+  ...at,
+  ...opcode,
+  align,
+  ...unsigned(base),
+];
 const writing = (opcode: Code, align: number) => (base: number, at: Code, value: Code) => [
   ...[...at, ...value, ...opcode, align],
   ...unsigned(base),
@@ -89,6 +94,9 @@ export const f64x2 = {
   mul: wideTwo(0xf2),
   floor: wideOne(0x75),
   abs: wideOne(0xec),
+  /** The first of the two, and the second. */
+  first: (a: Code) => [...a, 0xfd, 0x21, 0],
+  second: (a: Code) => [...a, 0xfd, 0x21, 1],
   ne: wideTwo(0x48),
   greater: wideTwo(0x4a),
   greaterEqual: wideTwo(0x4c),
@@ -154,15 +162,26 @@ export function assemble(routines: readonly Routine[]): Uint8Array<ArrayBuffer> 
     ...[1, typeCodes.i32],
   ]);
   const bodies = routines.map(({ locals, body }) => {
-    const code = [...unsigned(locals.length), ...locals.flatMap((type) => [1, typeCodes[type]]), ...body, 0x0b];
+    const code = [
+      ...unsigned(locals.length),
+      ...locals.flatMap((type) => [1, typeCodes[type]]),
+      ...body,
+      0x0b,
+    ];
     return [...unsigned(code.length), ...code];
   });
   return Uint8Array.from([
     ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
     ...section(1, types),
     ...section(2, [[...text('env'), ...text('memory'), 0x02, 0x00, 0x01]]),
-    ...section(3, routines.map((_, index) => unsigned(index))),
-    ...section(7, routines.map(({ name }, index) => [...text(name), 0x00, ...unsigned(index)])),
+    ...section(
+      3,
+      routines.map((_, index) => unsigned(index)),
+    ),
+    ...section(
+      7,
+      routines.map(({ name }, index) => [...text(name), 0x00, ...unsigned(index)]),
+    ),
     ...section(10, bodies),
   ]);
 }
