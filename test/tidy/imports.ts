@@ -90,8 +90,8 @@ function isDoor(from: string, path: string, room: string): boolean {
   if (isTest(from) && path.startsWith(`${room}/testing/`)) return true;
   // Contracts reach the browser, so they go around doors behind which `node:` stands; the query value is free of it.
   return (
-    ['contract.ts', 'model.ts'].includes(basename(from)) &&
-    ['contract.ts', 'cost-query.ts'].includes(basename(path))
+    (isContract(from) || basename(from) === 'model.ts') &&
+    (isContract(path) || basename(path) === 'cost-query.ts')
   );
 }
 
@@ -106,9 +106,14 @@ export function kernelIsPure(source: Source): Finding[] {
     }));
 }
 
+/** `contract.ts`, or `graph-contract.ts` where a module has several. */
+function isContract(path: string): boolean {
+  return /(^|-)contract\.ts$/.test(basename(path));
+}
+
 /** Contracts are shared with the browser. */
 export function contractIsPortable(source: Source): Finding[] {
-  if (basename(source.path) !== 'contract.ts') return [];
+  if (!isContract(source.path)) return [];
   return importsOf(source)
     .filter(
       ({ target, typeOnly }) =>

@@ -48,9 +48,7 @@ const metric = name;
 const decaySchema = z
   .union([z.number(), z.string()])
   .transform(String)
-  .pipe(
-    z.string().regex(/^(1(\.0+)?|0?\.\d{0,3}[1-9]0*)$/, 'write a factor above 0, at most 1, such as 0.8'),
-  )
+  .pipe(z.string().regex(/^(1(\.0+)?|0?\.\d{0,3}[1-9]0*)$/, 'write a factor above 0, at most 1, such as 0.8'))
   .transform((text) => String(Number(text)));
 
 export const segmentOperators = ['eq', 'neq', 'in', 'not_in', 'exists', 'not_exists'] as const;

@@ -50,7 +50,8 @@ afterAll(() => bench.close());
 const shop = encodeURIComponent('app:shop');
 type Part = { readonly amount: { readonly net: string } };
 type Item = Part & { readonly node: string };
-const nets = (items: readonly Item[]) => items.map(({ node, amount }) => [node, amount.net]);
+const nets = (items: readonly Item[]) =>
+  items.map(({ node, amount }): [string, string] => [node, amount.net]);
 
 describe('GET /allocation/explain', () => {
   it('explains a product of a real run, from the figure to rules, with the strategies of its edges', async () => {
@@ -123,6 +124,57 @@ describe('GET /allocation/explain', () => {
     expect(JSON.stringify(body)).not.toMatch(/"vm"|machines|Orders/);
     const { status } = await bench.get('/allocation/explain?month=2026-10&node=vm', scope);
     expect(status).toBe(404);
+  });
+});
+
+describe('circles', () => {
+  it('are explained by what each node brings in, however often it goes round', async () => {
+    const percent = (from: string, to: string, part: string) => ({
+      ...{ from, to, strategy: 'fixed_percent' as const, params: { percent: part } },
+    });
+    await bench.publishGraph(
+      {
+        method: { cycles: { mode: 'reciprocal' } },
+        nodes: [
+          { id: 'hr', type: 'shared' },
+          { id: 'it', type: 'shared' },
+          { id: 'app:shop', type: 'product' },
+        ],
+        edges: [
+          ...[percent('hr', 'it', '20'), percent('hr', 'app:shop', '80')],
+          ...[percent('it', 'hr', '10'), percent('it', 'app:shop', '90')],
+        ],
+        rules: [
+          { id: 'machines', where: "Tags.app = 'vm'", node: 'hr' },
+          { id: 'rest', node: 'it' },
+        ],
+      },
+      { id: 'circle' },
+    );
+    await bench.run('2026-10', { graph: 'circle' });
+    const ask = async (node: string, more = '') =>
+      (await bench.get(`/allocation/explain?graph=circle&month=2026-10&node=${node}${more}`)).body
+        .currencies[0];
+    const product = await ask(shop);
+    // All of both ends on the product: 40 of hr, 108 less 8 of it.
+    expect([product.holistic.net, nets(product.items)]).toEqual([
+      '140',
+      [
+        ['it', '100'],
+        ['hr', '40'],
+      ],
+    ]);
+    // hr has 40 + 10 % of it, and it 100 + 20 % of hr: 51.02; its own part went round: 40 ÷ 0.98.
+    const hr = await ask('hr');
+    expect(hr.holistic.net).toMatch(/^51\.02040816/);
+    expect(nets(hr.items).map(([node, net]) => [node, net.slice(0, 7)])).toEqual([
+      ['hr', '40.8163'],
+      ['it', '10.2040'],
+    ]);
+    expect(sumTexts(hr.items.map((item: Item) => item.amount.net))).toBe(hr.holistic.net);
+    const out = await ask('hr', '&direction=out');
+    expect(sumTexts(out.items.map((item: Item) => item.amount.net))).toBe(out.holistic.net);
+    expect(out.items[0].node).toBe('app:shop');
   });
 });
 

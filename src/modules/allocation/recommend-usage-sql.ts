@@ -99,16 +99,18 @@ export async function readPoolMonths(
   session: Session,
   { flows, usage }: { readonly flows: Selection; readonly usage: Selection },
 ): Promise<PoolMonth[]> {
+  await session.run(
+    `create or replace temp table pool_flow as
+with ${carriedSql(flows)}
+select from_node, to_node, metric, month, currency, amount
+from carried
+where metric <> ''`,
+  );
   const rows = await session.rows(
-    `with ${carriedSql(flows)},
-    driven as materialized (
-      select *
-      from carried
-      where metric <> ''
-    ),
+    `with
     costs as (
       select from_node as pool, metric, month, currency, sum(amount) as cost
-      from driven
+      from pool_flow
       group by all
     ),
     measured as (
@@ -121,7 +123,7 @@ export async function readPoolMonths(
     units as (
       select pool, metric, month, sum(units) as units, bit_count(bit_or(days)) as days, count(*) as consumers
       from measured
-      join (select distinct from_node as pool, to_node as consumer, metric from driven) using (consumer, metric)
+      join (select distinct from_node as pool, to_node as consumer, metric from pool_flow) using (consumer, metric)
       group by all
     )
     select pool as node, metric, month, currency, cost, units, coalesce(days, 0) as days, coalesce(consumers, 0) as consumers

@@ -21,7 +21,12 @@ export const permissions = {
 
 export type Permission = keyof typeof permissions;
 
-const reading = ['cost.read', 'allocation.read', 'run.read', 'organization.read'] as const satisfies readonly Permission[];
+const reading = [
+  'cost.read',
+  'allocation.read',
+  'run.read',
+  'organization.read',
+] as const satisfies readonly Permission[];
 
 /** Which scope a role is granted with: everything, or named entities, companies or applications. */
 export type ScopeKind = 'all' | 'entities' | 'companies' | 'applications';
