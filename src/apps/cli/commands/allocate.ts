@@ -23,6 +23,7 @@ import { addExplain } from './allocate-explain.ts';
 import { addExport } from './allocate-export.ts';
 import { diffTables, runTables, shownRun } from './allocate-output.ts';
 import { addQuery } from './allocate-query.ts';
+import { addSimulate } from './allocate-simulate.ts';
 import { addWhatIf } from './allocate-what-if.ts';
 
 interface RunOptions {
@@ -89,6 +90,7 @@ export function register(program: Command, context: Context): void {
   addEconomics(noun, context);
   addWhatIf(noun, context);
   addExport(noun, context);
+  addSimulate(noun, context);
   addExamples(noun, {
     'finops allocate run --month 2026-10': 'compute; nobody sees it yet',
     'finops allocate run --from 2026-08 --to 2026-10 --publish': 'three months, published',

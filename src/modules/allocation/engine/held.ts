@@ -93,7 +93,23 @@ function holdAll(
 ): void {
   const cause = node === unattributed ? noRule : node === below ? rounding : noEdge;
   for (let lane = 0; lane < lanes; lane++)
-    hold(list, { node, lane, cause, units: retained[node * lanes + lane] as number });
+    hold(list, node, lane, cause, retained[node * lanes + lane] as number);
+}
+
+/** Why cost of a lane rests on a node with edges. */
+function holdLane({ lines, day, passedOn, list }: Omit<HeldInput, 'graph'>, place: Place): void {
+  const { segments, firstSegment, lanes } = lines;
+  const { node, line, lane } = place;
+  const cell = node * lanes + lane;
+  const whole = (day.direct[cell] as number) + (day.inflow[cell] as number);
+  const total = passedOn.size === 0 ? whole : (passedOn.get(cell) ?? whole);
+  hold(list, node, lane, rounding, whole - total);
+  const segment = firstSegment[line] as number;
+  const isWhole = segments.s[segment] === 0 && segments.q[segment] === segments.g[segment];
+  if (isWhole && segments.cut[segment] === 0 && firstSegment[line + 1] === segment + 1) {
+    const cause = segments.live.present[segment] === 0 ? noEdge : (segments.cause[segment] as number);
+    hold(list, node, lane, cause, total - (day.outflow[cell] as number));
+  } else holdGaps({ lines, day, list }, place, total);
 }
 
 interface Place {
@@ -103,30 +119,25 @@ interface Place {
 }
 
 /** The gaps of a line: after the edges of each group, and after its last group. */
-function holdLane(
-  { lines, day, passedOn, list }: Omit<HeldInput, 'graph'>,
+function holdGaps(
+  { lines, day, list }: Pick<HeldInput, 'lines' | 'day' | 'list'>,
   { node, line, lane }: Place,
+  total: number,
 ): void {
-  const { segments, firstSegment, lanes } = lines;
-  const cell = node * lanes + lane;
-  const whole = (day.direct[cell] as number) + (day.inflow[cell] as number);
-  const total = passedOn.get(cell) ?? whole;
-  const place = { node, lane };
-  hold(list, { ...place, cause: rounding, units: whole - total });
-  const first = firstSegment[line] as number;
+  const { segments, firstSegment } = lines;
   const end = firstSegment[line + 1] as number;
   let isLive = false;
   let upTo = 0;
-  for (let segment = first; segment < end; segment++) {
+  for (let segment = firstSegment[line] as number; segment < end; segment++) {
     if ((segments.live.present[segment] as number) > 0) isLive = true;
     if (segments.q[segment] === 0) continue;
     const bounds = roundBounds(lines, segment, total);
     const carried = bounds.start + flowsOf(lines, segment, day.flows, lane);
-    hold(list, { ...place, cause: cutCycle, units: bounds.cut - carried });
-    hold(list, { ...place, cause: segments.cause[segment] as number, units: bounds.end - bounds.cut });
+    hold(list, node, lane, cutCycle, bounds.cut - carried);
+    hold(list, node, lane, segments.cause[segment] as number, bounds.end - bounds.cut);
     upTo = bounds.end;
   }
-  hold(list, { ...place, cause: isLive ? fixed : noEdge, units: total - upTo });
+  hold(list, node, lane, isLive ? fixed : noEdge, total - upTo);
 }
 
 function flowsOf({ segments, lanes }: Lines, segment: number, flows: Float64Array, lane: number): number {
@@ -137,14 +148,8 @@ function flowsOf({ segments, lanes }: Lines, segment: number, flows: Float64Arra
   return sum;
 }
 
-interface Held {
-  readonly node: number;
-  readonly lane: number;
-  readonly cause: number;
-  readonly units: number;
-}
-
-function hold(list: HeldList, { node, lane, cause, units }: Held): void {
+/** Positional arguments: it is called for every amount that rests anywhere. */
+function hold(list: HeldList, node: number, lane: number, cause: number, units: number): void {
   if (units === 0) return;
   if (list.count === list.units.length) grow(list);
   list.node[list.count] = node;
@@ -155,10 +160,13 @@ function hold(list: HeldList, { node, lane, cause, units }: Held): void {
 }
 
 function grow(list: HeldList): void {
-  const wider = heldList(2 * list.units.length);
-  wider.node.set(list.node);
-  wider.lane.set(list.lane);
-  wider.cause.set(list.cause);
-  wider.units.set(list.units);
-  Object.assign(list, { ...wider, count: list.count });
+  const { node, lane, cause, units } = heldList(2 * list.units.length);
+  node.set(list.node);
+  lane.set(list.lane);
+  cause.set(list.cause);
+  units.set(list.units);
+  list.node = node;
+  list.lane = lane;
+  list.cause = cause;
+  list.units = units;
 }
