@@ -141,6 +141,7 @@ let foreign: readonly (readonly [pattern: RegExp, params: Readonly<Record<string
 /** Bodies that every change would take from somebody who may. */
 let bodies: readonly (readonly [pattern: RegExp, body: unknown])[];
 let ours: Tenant;
+let theirs: Tenant;
 let admin: string;
 let adminToken: string;
 
@@ -171,7 +172,7 @@ beforeAll(async () => {
   await own('POST', '/products', { id: 'pg', label: 'PostgreSQL', domain: 'data', unit: 'GB' });
   await own('POST', '/teams', { id: 'core', label: 'Core' });
   ours = await addTenant('ours', '11');
-  const theirs = await addTenant('zulu', '987654.32');
+  theirs = await addTenant('zulu', '987654.32');
   const grants = [{ role: 'super_admin' }];
   admin = (await own<{ id: string }>('POST', '/people', { email: 'zulu@example.com', name: 'Zulu', grants }))
     .id;
@@ -320,7 +321,7 @@ function aimed({ method, url }: Route): { readonly route: Route; readonly named:
   const filled = url.replace(/:(\w+)/g, (_, name: string) =>
     encodeURIComponent(params[name as 'id'] ?? name),
   );
-  const query = allocationQuery(method, url);
+  const query = allocationQuery(method, url, theirs.allocation);
   return {
     route: { method, url: `${filled}${query}` },
     named: found !== undefined || query.includes('graph='),

@@ -12,6 +12,7 @@ import { requireGraph } from './graphs.ts';
 import { importRevenue } from './revenue.ts';
 import * as revenue from './revenue-contract.ts';
 import { readRevenue, readRevenueTotals } from './revenue-sql.ts';
+import { requireShown } from './shown.ts';
 import * as statement from './statement-contract.ts';
 import { readStatement, statementCsv } from './statement-report.ts';
 
@@ -42,7 +43,10 @@ function addReports(app: App, options: AdviceOptions): void {
         response: { 200: coverage.coverageSchema },
       },
     },
-    ({ caller, query }) => readCoverage(options, caller, query),
+    async ({ caller, query }) => {
+      await requireShown(options, caller, query);
+      return readCoverage(options, caller, query);
+    },
   );
 
   app.get(
@@ -56,7 +60,10 @@ function addReports(app: App, options: AdviceOptions): void {
         response: { 200: economics.unitCostListSchema },
       },
     },
-    ({ caller, query }) => listUnitCosts(options, caller, query),
+    async ({ caller, query }) => {
+      await requireShown(options, caller, query);
+      return listUnitCosts(options, caller, query);
+    },
   );
 }
 
@@ -82,6 +89,7 @@ function addStatements(app: App, options: AdviceOptions): void {
       },
     },
     async ({ caller, query }, reply) => {
+      await requireShown(options, caller, query);
       const answer = await readStatement(options, caller, query);
       if (query.format === 'json') return reply.send(answer);
       const name = `statement-${query.month}-${query.by}.csv`;
@@ -122,6 +130,7 @@ function addRevenue(app: App, options: AdviceOptions): void {
       },
     },
     async ({ caller, query: { graph, month, source, limit, cursor } }) => {
+      await requireShown(options, caller, { graph });
       const at = { graph, period: month, source };
       const after = afterCursor(cursor, /^\d{1,18}$/);
       return (await options.records()).read(caller, async (tx) => {

@@ -17,6 +17,7 @@ import type { AskedRun } from './query-run.ts';
 import * as contract from './question-contract.ts';
 import type { AllocationRun } from './run-model.ts';
 import { findPublished } from './run-records-sql.ts';
+import { requireShown } from './shown.ts';
 
 export interface QuestionRouteOptions {
   readonly workspace: Workspace;
@@ -85,6 +86,8 @@ async function answerQuery(
   caller: Caller,
   { dataset, graph, run, query }: contract.AllocationQuery,
 ): Promise<contract.AllocationQueryAnswer> {
+  const { from, to } = query;
+  if (run === undefined) await requireShown({ workspace, records }, caller, { graph, from, to });
   const asked = run === undefined ? undefined : (await askedRun(records, caller, { run })).asked;
   const answer = await queryResults(workspace, caller.scope, { dataset, graph, run: asked, query });
   const { money, ...result } = answer;

@@ -6,6 +6,7 @@ import type { AdviceOptions } from './economics-month.ts';
 import * as contract from './recommend-contract.ts';
 import { refreshRecommendations } from './recommend-refresh.ts';
 import { decideRecommendation, listRecommendations, showRecommendation } from './recommend-status.ts';
+import { requireShown } from './shown.ts';
 
 type App = Parameters<FastifyPluginAsyncZod>[0];
 
@@ -19,7 +20,8 @@ export const recommendationRoutes: FastifyPluginAsyncZod<AdviceOptions> = async 
   addChanges(app, options);
 };
 
-function addReads(app: App, { records }: AdviceOptions): void {
+function addReads(app: App, options: AdviceOptions): void {
+  const { records } = options;
   app.get(
     '/allocation/recommendations',
     {
@@ -32,6 +34,7 @@ function addReads(app: App, { records }: AdviceOptions): void {
       },
     },
     async ({ caller, query }) => {
+      await requireShown(options, caller, { graph: query.graph });
       const { month, items, totals } = await (await records()).read(caller, (tx) =>
         listRecommendations(tx, query),
       );

@@ -56,7 +56,7 @@ export function foreignAllocation({ graph, run, recommendation }: AllocationOfTe
 }
 
 /** Bodies that aim at the other entity's graph. */
-export function allocationBodies({ graph, run }: AllocationOfTenant) {
+export function allocationBodies({ graph }: AllocationOfTenant) {
   const node = { id: 'mine', type: 'service' };
   const query = { measures: [{ sum: 'Retained' }], dimensions: [{ column: 'NodeId' }] };
   return [
@@ -80,7 +80,7 @@ export function allocationBodies({ graph, run }: AllocationOfTenant) {
       /\/allocation\/revenue$/,
       { graph, source: 'mine', csv: `month,node,currency,amount\n${month},zulu-node,EUR,1\n` },
     ],
-    [/\/allocation\/runs\/:run\/publish$/, { run }],
+    [/\/allocation\/runs\/:run\/publish$/, {}],
   ] as const;
 }
 
@@ -89,7 +89,6 @@ const queries: readonly (readonly [pattern: RegExp, query: string])[] = [
   [/GET .*\/usage\/metrics$/, `graph=zulu-graph&month=${month}`],
   [/GET .*\/usage\/timeseries$/, `graph=zulu-graph&month=${month}&node=zulu-node`],
   [/GET .*\/allocation\/runs$/, 'graph=zulu-graph'],
-  [/GET .*\/allocation\/runs\/:run\/diff$/, 'against=zulu'],
   [/GET .*\/allocation\/explain$/, `graph=zulu-graph&month=${month}&node=zulu-node`],
   [/GET .*\/allocation\/explain\/rows$/, `graph=zulu-graph&month=${month}&node=zulu-node`],
   [/GET .*\/allocation\/explain\/bill$/, `graph=zulu-graph&month=${month}&resource=zulu`],
@@ -102,7 +101,8 @@ const queries: readonly (readonly [pattern: RegExp, query: string])[] = [
 ];
 
 /** The query of a route that aims at the other entity's graph, with its `?`; empty where there is none. */
-export function allocationQuery(method: string, url: string): string {
+export function allocationQuery(method: string, url: string, { run }: AllocationOfTenant): string {
+  if (url.endsWith('/allocation/runs/:run/diff')) return `?against=${run}`;
   const found = queries.find(([pattern]) => pattern.test(`${method} ${url}`));
   return found ? `?${found[1]}` : '';
 }

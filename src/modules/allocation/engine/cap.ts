@@ -29,7 +29,7 @@ export function capShares(work: Work, sharing: Sharing): void {
       isStable = false;
     }
   }
-  if (open > 0) shareRest(work, sharing, (i) => work.weights[i] as number);
+  if (open > 0) shareRest(work, sharing);
   else giveResidual(work, sharing);
 }
 
@@ -52,7 +52,7 @@ function giveResidual(work: Work, sharing: Sharing): void {
   if (residual === 'keep') return;
   for (let i = 0; i < siblings.count; i++) isWeighed[i] = (weights[i] as number) > 0 ? 1 : 0;
   if (residual === 'lift') {
-    shareRest(work, sharing, (i) => weights[i] as number);
+    shareRest(work, sharing);
     return;
   }
   const to =

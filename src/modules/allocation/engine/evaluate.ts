@@ -73,6 +73,7 @@ export function evaluateLine(work: Work, line: number, day: number): boolean {
         count: (segments.end[segment] as number) - (segments.first[segment] as number),
         group: segments.group[segment] as number,
         currency: currency[line] as number,
+        weighing: segments.live.weighing[segment] as number,
         day,
       });
     }

@@ -1,7 +1,7 @@
 import { qualities, type StrategyName, strategyNames } from '../model.ts';
 import { capShares } from './cap.ts';
 import { hundred } from './percent.ts';
-import { causeOf, compareProducts, largestOf, type Sharing, shareRest } from './sharing.ts';
+import { causeOf, compareProducts, largestOf, type Sharing, shareEqually, shareRest } from './sharing.ts';
 import { type Siblings, type Weighed, weigh, weighed } from './weigh.ts';
 import type { Work } from './work.ts';
 
@@ -10,6 +10,10 @@ const declared = qualities.indexOf('declared');
 const held = qualities.indexOf('held');
 /** In `Segments.quality`: each entry has its own. */
 export const perEntry = 255;
+
+const fixedCause = causeOf('fixed');
+const missingDriver = causeOf('missing_driver');
+const zeroDriver = causeOf('zero_driver');
 
 const fixedPercent = strategyOf('fixed_percent');
 const equal = strategyOf('equal');
@@ -31,7 +35,7 @@ export function shareSegment(work: Work, segment: number, siblings: Siblings): v
   entries.y.fill(0, first, first + siblings.count);
   entries.quality.fill(declared, first, first + siblings.count);
   segments.quality[segment] = perEntry;
-  segments.cause[segment] = causeOf('fixed');
+  segments.cause[segment] = fixedCause;
   segments.d[segment] = sharing.whole;
   segments.r[segment] = 0;
   segments.w[segment] = 1;
@@ -44,38 +48,44 @@ export function shareSegment(work: Work, segment: number, siblings: Siblings): v
     segments.cut[segment] = (segments.cut[segment] as number) + sharing.available;
     return;
   }
-  if (strategy === equal) shareRest(work, sharing, () => 1);
+  if (strategy === equal) shareEqually(work, sharing);
   else shareByMetric(work, sharing, strategy);
 }
 
 /** Sets aside fixed percentages, those of edges that were cut too, and marks whom the group's strategy is for. */
 function takeFixed(work: Work, sharing: Sharing): void {
-  const { graph, live, isWeighed } = work;
+  const { live, isWeighed } = work;
+  const { segments } = work.lines;
+  const { siblings, segment } = sharing;
+  for (let i = 0; i < siblings.count; i++) isWeighed[i] = live[siblings.edge + i] === 1 ? 1 : 0;
+  if (segments.live.others[segment] === segments.live.present[segment]) return;
+  const { strategy } = work.graph.rules;
+  for (let i = 0; i < siblings.count; i++) {
+    const rule = siblings.rule + i;
+    if (strategy[rule] === fixedPercent) isWeighed[i] = 0;
+    const state = live[siblings.edge + i] as number;
+    if (state !== 0 && isWeighed[i] === 0) setAside(work, sharing, i, state === 2);
+  }
+}
+
+/** Sets aside the percentage of an edge that is not weighed. */
+function setAside(work: Work, sharing: Sharing, i: number, isCut: boolean): void {
+  const { strategy, percent, isCap } = work.graph.rules;
   const { segments, entries } = work.lines;
   const { siblings, segment, first, grain } = sharing;
-  const { strategy, percent, isCap } = graph.rules;
-  for (let i = 0; i < siblings.count; i++) {
-    const state = live[siblings.edge + i] as number;
-    const rule = siblings.rule + i;
-    const isFixed = strategy[rule] === fixedPercent;
-    isWeighed[i] = state === 1 && !isFixed ? 1 : 0;
-    const share = (percent[rule] as number) / grain;
-    if (state === 1 && isFixed) {
-      entries.x[first + i] = share;
-      sharing.available -= share;
-    }
-    const hasPercent = isFixed || (strategy[rule] === residual && !isCap[rule] && share >= 0);
-    if (state === 2 && hasPercent) {
-      segments.cut[segment] = (segments.cut[segment] as number) + share;
-      sharing.available -= share;
-    }
-  }
+  const rule = siblings.rule + i;
+  const share = (percent[rule] as number) / grain;
+  const isPart = strategy[rule] === fixedPercent || (strategy[rule] === residual && isCap[rule] === 0);
+  if (!isPart || share < 0) return;
+  sharing.available -= share;
+  if (isCut) segments.cut[segment] = (segments.cut[segment] as number) + share;
+  else entries.x[first + i] = share;
 }
 
 function shareByMetric(work: Work, sharing: Sharing, strategy: number): void {
   const { segment, siblings } = sharing;
   if (strategy === floor && !takeFloors(work, sharing)) {
-    shareRest(work, sharing, () => 1);
+    shareEqually(work, sharing);
     return;
   }
   if (strategy === hybrid) takeEqually(work, sharing);
@@ -88,13 +98,13 @@ function shareByMetric(work: Work, sharing: Sharing, strategy: number): void {
   } else if (!isHeld && strategy === capped) {
     capShares(work, sharing);
   } else if (!isHeld) {
-    shareRest(work, sharing, (i) => work.weights[i] as number);
+    shareRest(work, sharing);
   }
   if (isHeld) work.lines.segments.cause[segment] = causeOfHold(rests);
 }
 
 function causeOfHold(rests: Weighed): number {
-  return causeOf(rests === weighed.missing ? 'missing_driver' : 'zero_driver');
+  return rests === weighed.missing ? missingDriver : zeroDriver;
 }
 
 function markQuality(work: Work, { siblings, first }: Sharing, quality: number): void {
@@ -138,30 +148,41 @@ function takeEqually(work: Work, sharing: Sharing): void {
  * has the weight of everybody who is capped, less their caps.
  */
 function shareResidual(work: Work, sharing: Sharing, isHeld: boolean): void {
-  const { segments, entries } = work.lines;
-  const { segment, siblings, first, grain } = sharing;
+  const { weights, isWeighed } = work;
+  const { entries } = work.lines;
+  const { siblings, first, grain } = sharing;
   const { percent, isCap } = work.graph.rules;
   const largest = isHeld ? -1 : largestOf(work, siblings.count);
-  const hasPercent = (i: number) =>
-    i !== largest && (percent[siblings.rule + i] as number) >= 0 && !isCap[siblings.rule + i];
   let sum = 0;
   for (let i = 0; i < siblings.count; i++) {
-    if (!work.isWeighed[i]) continue;
-    if (hasPercent(i)) {
-      const share = (percent[siblings.rule + i] as number) / grain;
-      entries.x[first + i] = share;
-      entries.quality[first + i] = declared;
-      sharing.available -= share;
-    } else sum += work.weights[i] as number;
+    if (isWeighed[i] === 0) continue;
+    const rule = siblings.rule + i;
+    if (i === largest || isCap[rule] === 1 || (percent[rule] as number) < 0) {
+      sum += weights[i] as number;
+      continue;
+    }
+    const share = (percent[rule] as number) / grain;
+    entries.x[first + i] = share;
+    entries.quality[first + i] = declared;
+    sharing.available -= share;
+    // Done with; what follows is for the others.
+    isWeighed[i] = 0;
   }
-  if (isHeld) return;
+  if (!isHeld) shareUpToCaps(work, sharing, largest, sum);
+}
+
+function shareUpToCaps(work: Work, sharing: Sharing, largest: number, sum: number): void {
+  const { weights, isWeighed } = work;
+  const { segments, entries } = work.lines;
+  const { segment, siblings, first, grain, available } = sharing;
+  const { percent } = work.graph.rules;
   let caps = 0;
   let uncapped = 0;
   for (let i = 0; i < siblings.count; i++) {
-    if (!work.isWeighed[i] || i === largest || hasPercent(i)) continue;
+    if (isWeighed[i] === 0 || i === largest) continue;
     const cap = (percent[siblings.rule + i] as number) / grain;
-    const weight = work.weights[i] as number;
-    if (cap >= 0 && compareProducts(sharing.available, weight, cap, sum) > 0) {
+    const weight = weights[i] as number;
+    if (cap >= 0 && compareProducts(available, weight, cap, sum) > 0) {
       entries.x[first + i] = cap;
       caps += cap;
     } else {
@@ -171,6 +192,6 @@ function shareResidual(work: Work, sharing: Sharing, isHeld: boolean): void {
   }
   entries.x[first + largest] = 0 - caps;
   entries.y[first + largest] = sum - uncapped;
-  segments.r[segment] = sharing.available;
+  segments.r[segment] = available;
   segments.w[segment] = sum;
 }

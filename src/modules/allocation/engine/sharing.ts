@@ -19,17 +19,16 @@ export interface Sharing {
   available: number;
 }
 
-/** Gives what is available to the marked entries by weight. */
-export function shareRest(
-  work: Work,
-  { segment, siblings, first, available }: Sharing,
-  weightOf: (i: number) => number,
-): void {
+/** Gives what is available to the marked entries, by `work.weights`. */
+export function shareRest(work: Work, { segment, siblings, first, available }: Sharing): void {
   const { segments, entries } = work.lines;
+  const { weights, isWeighed } = work;
+  const { y } = entries;
   let sum = 0;
   for (let i = 0; i < siblings.count; i++) {
-    const weight = work.isWeighed[i] ? weightOf(i) : 0;
-    entries.y[first + i] = weight;
+    if (isWeighed[i] === 0) continue;
+    const weight = weights[i] as number;
+    y[first + i] = weight;
     sum += weight;
   }
   if (sum === 0) return;
@@ -40,6 +39,12 @@ export function shareRest(
     segments.d[segment] = 1;
     segments.r[segment] = 1;
   }
+}
+
+/** Gives the marked entries the same. */
+export function shareEqually(work: Work, sharing: Sharing): void {
+  work.weights.fill(1, 0, sharing.siblings.count);
+  shareRest(work, sharing);
 }
 
 function isWithoutParts({ lines: { entries, segments } }: Work, segment: number, count: number): boolean {

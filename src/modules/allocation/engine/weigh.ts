@@ -14,6 +14,8 @@ export interface Siblings {
   readonly count: number;
   readonly group: number;
   readonly currency: number;
+  /** The weighing of all; −2: they differ. */
+  readonly weighing: number;
   /** Of the graph. */
   readonly day: number;
 }
@@ -44,7 +46,7 @@ function isUsable({ found }: Work, { missing }: SiblingGroup): boolean {
 function fallBack(work: Work, siblings: Siblings, settings: SiblingGroup, at: number): boolean {
   switch (settings.fallback) {
     case 'equal':
-      fillWith(work, siblings, () => 1);
+      work.weights.fill(1, 0, siblings.count);
       return true;
     case 'by_cost':
       fillWithCost(work, siblings);
@@ -60,38 +62,67 @@ function fallBack(work: Work, siblings: Siblings, settings: SiblingGroup, at: nu
   }
 }
 
-function hasWindow({ graph, isWeighed }: Work, { rule, count }: Siblings): boolean {
-  const { weighing, weighings } = graph.rules;
+function hasWindow({ graph, isWeighed, smoothings }: Work, { rule, count, weighing }: Siblings): boolean {
+  if (weighing >= 0) return smoothings[weighing] !== undefined;
   for (let i = 0; i < count; i++) {
-    if (isWeighed[i]) return weighings[weighing[rule + i] as number]?.window !== undefined;
+    if (isWeighed[i]) return smoothings[graph.rules.weighing[rule + i] as number] !== undefined;
   }
   return false;
 }
 
 /** Weights on a day of the drivers; a sibling without a value weighs 0. */
 function fill(work: Work, siblings: Siblings, at: number): void {
-  if (hasWindow(work, siblings)) {
-    // Whole days are smoothed once for all groups; an earlier day is looked at by few.
-    if (at === work.driverDay[siblings.day]) fillSmoothed(work, siblings, at);
-    else fillExactMeans(work, siblings, at);
-    return;
-  }
-  const { graph, drivers, weights, isWeighed, found } = work;
-  const { weighing, weighings } = graph.rules;
-  const nodes = graph.nodeIds.length;
-  const isCovered = at >= 0 && at < drivers.days;
+  const { found, weights, drivers } = work;
   found.sum = 0;
   found.missing = 0;
   found.count = 0;
+  weights.fill(0, 0, siblings.count);
+  if (hasWindow(work, siblings)) {
+    // Whole days are smoothed once for all groups; an earlier day is looked at by few.
+    const isToday = at === work.driverDay[siblings.day];
+    if (isToday && siblings.weighing >= 0) fillSmoothed(work, siblings, at);
+    else fillExactMeans(work, siblings, at);
+  } else if (at < 0 || at >= drivers.days) {
+    for (let i = 0; i < siblings.count; i++) if (work.isWeighed[i]) found.count++;
+    found.missing = found.count;
+  } else if (siblings.weighing >= 0) fillValues(work, siblings, at);
+  else fillMixedValues(work, siblings, at);
+}
+
+/** Values of one driver. */
+function fillValues(work: Work, { edge, count, weighing }: Siblings, at: number): void {
+  const { graph, drivers, weights, isWeighed, found } = work;
+  const { to } = graph;
+  const { driver } = graph.rules.weighings[weighing] as Weighing;
+  const values = drivers.values[driver] as Float64Array;
+  const row = at * graph.nodeTypes.length;
+  let [sum, missing, weighedCount] = [0, 0, 0];
+  for (let i = 0; i < count; i++) {
+    if (isWeighed[i] === 0) continue;
+    weighedCount++;
+    const value = values[row + (to[edge + i] as number)] as number;
+    if (Number.isNaN(value)) {
+      missing++;
+    } else {
+      weights[i] = value;
+      sum += value;
+    }
+  }
+  found.sum = sum;
+  found.missing = missing;
+  found.count = weighedCount;
+}
+
+/** Values of several drivers of one metric. */
+function fillMixedValues(work: Work, siblings: Siblings, at: number): void {
+  const { graph, drivers, weights, isWeighed, found } = work;
+  const { weighing, weighings } = graph.rules;
   for (let i = 0; i < siblings.count; i++) {
-    weights[i] = 0;
-    if (!isWeighed[i]) continue;
+    if (isWeighed[i] === 0) continue;
     found.count++;
     const { driver } = weighings[weighing[siblings.rule + i] as number] as Weighing;
-    const node = graph.to[siblings.edge + i] as number;
-    const value = isCovered
-      ? ((drivers.values[driver] as Float64Array)[at * nodes + node] as number)
-      : Number.NaN;
+    const cell = at * graph.nodeTypes.length + (graph.to[siblings.edge + i] as number);
+    const value = (drivers.values[driver] as Float64Array)[cell] as number;
     if (Number.isNaN(value)) {
       found.missing++;
       continue;
@@ -101,32 +132,33 @@ function fill(work: Work, siblings: Siblings, at: number): void {
   }
 }
 
-/** Means over windows; whole numbers in their proportion. */
+/** Means over the same window; numerators alone where all denominators are equal. */
 function fillSmoothed(work: Work, siblings: Siblings, at: number): void {
   const { graph, drivers, weights, isWeighed, found, smoothings } = work;
-  found.sum = 0;
-  found.missing = 0;
-  found.count = 0;
-  let common = 0;
+  const smoothing = smoothings[siblings.weighing] as Smoothing;
+  smoothDay(smoothing, drivers, at);
+  const { numerator, denominator } = smoothing;
+  const { to } = graph;
+  let [sum, missing, count, common] = [0, 0, 0, 0];
   let isPlain = true;
   for (let i = 0; i < siblings.count; i++) {
-    weights[i] = 0;
-    if (!isWeighed[i]) continue;
-    found.count++;
-    const smoothing = smoothings[graph.rules.weighing[siblings.rule + i] as number] as Smoothing;
-    smoothDay(smoothing, drivers, at);
-    const node = graph.to[siblings.edge + i] as number;
-    const denominator = smoothing.denominator[node] as number;
-    if (denominator === 0) {
-      found.missing++;
+    if (isWeighed[i] === 0) continue;
+    count++;
+    const node = to[siblings.edge + i] as number;
+    const own = denominator[node] as number;
+    if (own === 0) {
+      missing++;
       continue;
     }
-    if (common === 0) common = denominator;
-    else if (common !== denominator) isPlain = false;
-    weights[i] = smoothing.numerator[node] as number;
-    found.sum += weights[i] as number;
+    if (common === 0) common = own;
+    else if (common !== own) isPlain = false;
+    weights[i] = numerator[node] as number;
+    sum += weights[i] as number;
   }
-  if (!isPlain || found.sum >= 2 ** 53) fillExactMeans(work, siblings, at);
+  found.sum = sum;
+  found.missing = missing;
+  found.count = count;
+  if (!isPlain || sum >= 2 ** 53) fillExactMeans(work, siblings, at);
 }
 
 function fillExactMeans(work: Work, siblings: Siblings, at: number): void {
@@ -155,37 +187,29 @@ function fillExactMeans(work: Work, siblings: Siblings, at: number): void {
   }
 }
 
-function fillWith(
-  { weights, isWeighed, found }: Work,
-  { count }: Siblings,
-  weightOf: (i: number) => number,
-): void {
-  found.sum = 0;
-  for (let i = 0; i < count; i++) {
-    weights[i] = isWeighed[i] ? weightOf(i) : 0;
-    found.sum += weights[i] as number;
-  }
-}
-
 /** Direct charges of the receivers, over all dimensions of the line's currency. */
 function fillWithCost(work: Work, siblings: Siblings): void {
   const { graph, direct, chargeLanes, lanes, weights, isWeighed, found } = work;
   const own = chargeLanes[Math.max(0, siblings.currency)] as Int32Array;
-  const costOf = (i: number) => {
+  found.sum = 0;
+  for (let i = 0; i < siblings.count; i++) {
     const row = (graph.to[siblings.edge + i] as number) * lanes.length;
     let cost = 0;
     for (const lane of own) cost += direct[row + lane] as number;
-    return cost;
-  };
-  fillWith(work, siblings, costOf);
-  if (found.sum < 2 ** 53) return;
+    weights[i] = isWeighed[i] ? cost : 0;
+    found.sum += weights[i] as number;
+  }
+  if (found.sum >= 2 ** 53) fillWithExactCost(work, siblings, own);
+}
+
+function fillWithExactCost(work: Work, siblings: Siblings, own: Int32Array): void {
+  const { graph, direct, lanes, weights, isWeighed, found } = work;
   const costs = Array.from({ length: siblings.count }, (_, i) => {
     const row = (graph.to[siblings.edge + i] as number) * lanes.length;
-    return own.reduce((sum, lane) => sum + BigInt(direct[row + lane] as number), 0n);
+    const cost = own.reduce((sum, lane) => sum + BigInt(direct[row + lane] as number), 0n);
+    return { numerator: isWeighed[i] ? cost : 0n, denominator: 1n };
   });
-  const whole = wholeWeights(
-    costs.map((numerator, i) => ({ numerator: isWeighed[i] ? numerator : 0n, denominator: 1n })),
-  );
+  const whole = wholeWeights(costs);
   weights.set(whole);
   found.sum = whole.reduce((sum, weight) => sum + weight, 0);
 }
