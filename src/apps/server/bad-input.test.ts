@@ -206,7 +206,7 @@ describe('the routes', () => {
         .filter(takes)
         .map((place) => `${name} ${place.join('.')}`);
     });
-    expect(unbounded).toEqual(['POST /api/v1/organization/import csv']);
+    expect(unbounded).toEqual(['POST /api/v1/organization/import csv', 'POST /api/v1/usage/imports csv']);
   });
 });
 

@@ -96,7 +96,9 @@ function fillValues(work: Work, { edge, count, weighing }: Siblings, at: number)
   const { driver } = graph.rules.weighings[weighing] as Weighing;
   const values = drivers.values[driver] as Float64Array;
   const row = at * graph.nodeTypes.length;
-  let [sum, missing, weighedCount] = [0, 0, 0];
+  let sum = 0;
+  let missing = 0;
+  let weighedCount = 0;
   for (let i = 0; i < count; i++) {
     if (isWeighed[i] === 0) continue;
     weighedCount++;
@@ -139,7 +141,10 @@ function fillSmoothed(work: Work, siblings: Siblings, at: number): void {
   smoothDay(smoothing, drivers, at);
   const { numerator, denominator } = smoothing;
   const { to } = graph;
-  let [sum, missing, count, common] = [0, 0, 0, 0];
+  let sum = 0;
+  let missing = 0;
+  let count = 0;
+  let common = 0;
   let isPlain = true;
   for (let i = 0; i < siblings.count; i++) {
     if (isWeighed[i] === 0) continue;
