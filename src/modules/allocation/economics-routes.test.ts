@@ -49,6 +49,9 @@ beforeAll(async () => {
   await bench.usage(
     'node,day,metric,value\nshop,2026-09-01,orders,10\nshop,2026-10-03,orders,20\nshop,2026-10-20,orders,24\nlab,2026-10-03,orders,0\n',
   );
+  await bench.usage('node,day,metric,value\ndb,2026-10-03,calls,10\nshop,2026-10-03,calls,6\n', {
+    source: 'calls',
+  });
 });
 afterAll(() => bench.close());
 
@@ -133,6 +136,14 @@ describe('GET /allocation/unit-costs', () => {
     ]);
     const none = await bench.get('/allocation/unit-costs?month=2026-10&metric=nothing&node=shop');
     expect(none.body.items[0]).toMatchObject({ unitCost: null, reason: 'missing_metric', units: null });
+  });
+
+  it('of all measured nodes counts what they passed to each other once', async () => {
+    const { body } = await bench.get('/allocation/unit-costs?month=2026-10&metric=calls');
+    // The database costs 110 and passes 66 of it to the shop, which has 30 of its own: 140 came in, not 206.
+    expect(body.totals).toMatchObject([
+      { currency: 'EUR', cost: { holistic: '140' }, units: '16', unitCost: { value: '8.75' } },
+    ]);
   });
 
   it('shows the days when it is asked for one node', async () => {
@@ -270,7 +281,8 @@ describe('revenue', () => {
       );
     expect(await seen({ entities: ['labs'] })).toEqual(['lab']);
     expect(await seen({ applications: ['shop'] })).toEqual(['shop']);
-    expect(await seen({})).toEqual([]);
+    const nothing = await bench.get('/allocation/revenue?month=2026-10', { entities: ['elsewhere'] });
+    expect(nothing.body.code).toBe('allocation.unknownGraph');
     const { status, body } = await bench.post(
       '/allocation/revenue',
       { ...at, rows: [] },

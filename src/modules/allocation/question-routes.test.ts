@@ -213,6 +213,7 @@ describe('the bill behind a figure', () => {
       '72.000000000007',
     );
     expect(usd.items[0].node).toBe('app:blog');
+    expect(usd.tree.children[0].step.edges[0].strategy).toBe('proportional');
     expect(usd.items[0].amount.net).toMatch(/^54\.00000000000\d/);
   });
 

@@ -6,9 +6,10 @@ import type { Records } from '../../platform/records/index.ts';
 import type { Workspace } from '../../platform/warehouse/index.ts';
 import { attributedRows } from './attribute-rows.ts';
 import { errors } from './errors.ts';
-import { type Explanation, explain } from './explain.ts';
+import { explain } from './explain.ts';
 import { explainBill } from './explain-bill.ts';
 import { edgesIn, withEdges } from './explain-edges.ts';
+import type { MoneyEnds } from './explain-lists.ts';
 import { edgesOfVersion } from './explain-records-sql.ts';
 import { graphDocument } from './graphs.ts';
 import { requireRun } from './publish-run.ts';
@@ -168,7 +169,7 @@ function addExplanations(app: App, { workspace, records }: QuestionRouteOptions)
 }
 
 /** Adds how edges share, where the caller sees the graph's version. */
-async function withStrategies<List extends Explanation['currencies'][number]>(
+async function withStrategies<List extends MoneyEnds>(
   records: () => Promise<Records>,
   caller: Caller,
   record: AllocationRun | undefined,
@@ -234,7 +235,7 @@ function addBillQuestions(app: App, { workspace, records }: QuestionRouteOptions
       },
     },
     async ({ caller, query }) => {
-      const { asked, document, bills, context } = await bound(caller, query);
+      const { record, asked, document, bills, context } = await bound(caller, query);
       const { row, resource = '', depth, top } = query;
       const rows =
         row === undefined ? ({ by: 'resource', id: resource } as const) : ({ by: 'row', id: row } as const);
@@ -246,7 +247,10 @@ function addBillQuestions(app: App, { workspace, records }: QuestionRouteOptions
         depth,
         top,
       });
-      return mutable({ ...found, context }) as contract.BillExplanationAnswer;
+      const nodes = [];
+      for (const one of found.nodes)
+        nodes.push({ ...one, currencies: await withStrategies(records, caller, record, one.currencies) });
+      return mutable({ ...found, nodes, context }) as contract.BillExplanationAnswer;
     },
   );
 }

@@ -19,7 +19,7 @@ export interface BillGroup {
 export function noRuleAdvice(groups: readonly BillGroup[]): Advice[] {
   return groups.flatMap((group) =>
     adviceOf('no_rule', group, {
-      title: `${group.rows} rows reach no node: no rule takes them`,
+      title: `${rowsText(group.rows)} of the bill that no rule takes`,
       facts: { rows: group.rows },
     }),
   );
@@ -29,7 +29,7 @@ export function noRuleAdvice(groups: readonly BillGroup[]): Advice[] {
 export function missingTagAdvice(groups: readonly BillGroup[]): Advice[] {
   return groups.flatMap((group) =>
     adviceOf('missing_tag', group, {
-      title: `${group.rows} rows have no tag '${group.of}', which the rules ask for`,
+      title: `${rowsText(group.rows)} without the tag '${group.of}', which the rules ask for`,
       facts: { tag: group.of, rows: group.rows },
     }),
   );
@@ -84,6 +84,10 @@ function adviceOf(kind: AdviceKind, group: BillGroup, { title, facts, saves }: S
       evidenceRows: group.parts,
     },
   ];
+}
+
+function rowsText(rows: number): string {
+  return rows === 1 ? '1 row' : `${rows} rows`;
 }
 
 function plain(amount: string): string {

@@ -44,6 +44,8 @@ export const whatIfRequestSchema = z
     changes: z.array(graphChangeSchema).max(10_000).default([]),
     edges: z.array(edgeChangeSchema).max(10_000).default([]),
     metrics: z.array(metricChangeSchema).max(1000).default([]),
+    /** `run`: the usage that the published run has read, so that nothing but what is asked makes a difference. */
+    usage: z.enum(['run', 'current']).default('run'),
     currency: z.string().length(3).optional(),
     /** All nodes that change, not the products only. */
     nodes: z.boolean().default(false),

@@ -3,7 +3,7 @@ import { everything } from '../../platform/kernel/index.ts';
 import { allocationDataset } from './datasets.ts';
 import type { GraphDocumentInput } from './model.ts';
 import { type AdviceBench, openAdviceBench } from './testing/advice-bench.ts';
-import { charge } from './testing/run-bench.ts';
+import { charge, inMonth } from './testing/run-bench.ts';
 
 /** A database that shop and lab use by queries, a log that they share evenly; the lab pays the log's tenth of the database. */
 const graph: GraphDocumentInput = {
@@ -215,6 +215,20 @@ describe('POST /allocation/what-if', () => {
     expect(await kept()).toEqual(before);
   });
 
+  it('leaves out usage that came after the run, and says so; or takes it when it is asked for', async () => {
+    await bench.usage('node,day,metric,value\nlab,2026-10-06,queries,2\n', { source: 'late' });
+    const same = await ask({});
+    expect(same.currencies[1].products).toEqual([]);
+    expect(codes(same.findings)).toContain('allocation.usageChanged');
+    const current = await ask({ usage: 'current' });
+    // On the 6th 3 to 3 of 40 instead of 3 to 1.
+    expect(deltas(current.currencies[1].products)).toEqual([
+      ['lab', '43', '53', '10'],
+      ['shop', '115', '105', '-10'],
+    ]);
+    expect(codes(current.findings)).not.toContain('allocation.usageChanged');
+  });
+
   it('is nobody’s who does not see the graph', async () => {
     const { status, body } = await bench.post(
       '/allocation/what-if',
@@ -266,6 +280,31 @@ describe('POST /allocation/growth', () => {
     expect((await grow({ percent: 'much' })).code).toBe('server.invalid');
   });
 });
+
+it('leaves out what a month books for another one that was closed and restated', async () => {
+  const late = { id: 'late' };
+  const closing = await openAdviceBench({ aws: 'retail' });
+  try {
+    await closing.publishGraph(graph, late);
+    await closing.usage(usage, { graph: late.id });
+    await closing.bill('aws', [inMonth('2026-09', charge('5', '10', 'log'))]);
+    await closing.run('2026-09', late.id);
+    await closing.period('retail', '2026-09', 'CLOSED');
+    await closing.bill('aws', [inMonth('2026-09', charge('5', '16', 'log'))]);
+    await closing.bill('aws', [charge('5', '100', 'db')]);
+    await closing.run('2026-10', late.id);
+    const { body } = await closing.post('/allocation/what-if', {
+      graph: late.id,
+      month: '2026-10',
+      nodes: true,
+    });
+    expect(body.currencies).toMatchObject([
+      { products: [], nodes: [], total: { before: '100', after: '100' } },
+    ]);
+  } finally {
+    await closing.close();
+  }
+}, 60_000);
 
 it('what if nothing is asked for is what the run says, node by node', async () => {
   const { relation } = await bench.workspace.lake.select(everything, allocationDataset);

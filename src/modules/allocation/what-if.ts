@@ -11,11 +11,11 @@ import { allocationDataset, partitionOf } from './datasets.ts';
 import { errors } from './errors.ts';
 import { findingsOf, graphDocument } from './graphs.ts';
 import type { GraphDocument, GraphFinding } from './model.ts';
-import { inputsOf, type MonthInputs } from './run-inputs.ts';
+import { firstDayRead, inputsOf, type MonthInputs, sameSnapshots } from './run-inputs.ts';
 import type { AllocationRun, UsedSnapshot } from './run-model.ts';
 import { planRun, publishedOf, type RunPlan, type RunWorld } from './run-plan.ts';
 import { hasErrors } from './validate.ts';
-import type { MetricChange, WhatIfAnswer, WhatIfRequest } from './what-if-contract.ts';
+import type { WhatIfAnswer, WhatIfRequest } from './what-if-contract.ts';
 import { type CurrencyDelta, deltasOf, type RestingCost } from './what-if-delta.ts';
 import { attributesAlike, documentAsked } from './what-if-document.ts';
 import { prepareAsIf } from './what-if-prepare.ts';
@@ -113,8 +113,10 @@ export async function afterOf(
   const engine = await world.workspace.engine();
   return engine.session(async (session) => {
     const computing = { world, session, before };
-    const base = before.run ? undefined : await computeIn(computing, before.document, [], withFlows);
-    const month = await computeIn(computing, document, request.metrics, withFlows);
+    const base = before.run
+      ? undefined
+      : await computeIn(computing, before.document, { ...request, metrics: [] }, withFlows);
+    const month = await computeIn(computing, document, request, withFlows);
     return { document, after: { month, base }, findings: [...findings, ...month.findings] };
   });
 }
@@ -128,33 +130,65 @@ interface Computing {
 async function computeIn(
   { world, session, before }: Computing,
   document: GraphDocument,
-  metrics: readonly MetricChange[],
+  { metrics, usage }: Pick<WhatIfRequest, 'metrics' | 'usage'>,
   withFlows: boolean,
 ): Promise<MemoryMonth> {
   const { plan, run } = before;
   const { graph } = plan;
-  const inputs = await pinnedInputs(world, { ...plan, document }, run);
+  const { inputs, hasNewUsage } = await pinnedInputs(world, { ...plan, document }, before, usage);
   const takesOver = run !== undefined && attributesAlike(before.document, document);
   const month = await prepareAsIf({ world, session, plan, document, inputs, run, takesOver, metrics });
-  return allocateInMemory(month, { graph, withFlows });
+  const allocated = await allocateInMemory(month, { graph, withFlows });
+  const named = [...new Set(month.graph.drivers.map(({ metric }) => metric))];
+  return hasNewUsage && named.length > 0
+    ? { ...allocated, findings: [...allocated.findings, newUsageFinding(named)] }
+    : allocated;
 }
 
-/** The bills and the usage that the published run has read; what it did not need is read as it is now. */
+/** What is read, and whether usage has changed since the run. */
+interface PinnedInputs {
+  readonly inputs: MonthInputs;
+  readonly hasNewUsage: boolean;
+}
+
+/**
+ * The bills that the published run has read, and its usage; or usage as it is now, where that is asked for. Months that the run had
+ * no need of are read as they are now.
+ */
 async function pinnedInputs(
   { workspace: { lake } }: RunWorld,
   plan: RunPlan,
-  run: AllocationRun | undefined,
-): Promise<MonthInputs> {
+  { run, document }: Before,
+  usage: WhatIfRequest['usage'],
+): Promise<PinnedInputs> {
   const now = inputsOf(plan, (await lake.current()).partitions);
-  if (!run) return now;
-  const pin = (used: readonly UsedSnapshot[], known: readonly UsedSnapshot[]) =>
-    used.map(
-      (one) => known.find(({ source, period }) => source === one.source && period === one.period) ?? one,
-    );
-  const bills = now.cost.filter(({ period }) => period !== plan.period);
+  if (!run) return { inputs: now, hasNewUsage: false };
+  const knownIn = (known: readonly UsedSnapshot[], { source, period }: UsedSnapshot) =>
+    known.find((one) => one.source === source && one.period === period);
+  const readsUsage = document.metrics.some(({ from }) => from === 'usage');
+  const first = firstDayRead({ period: plan.period, document }).slice(0, 7);
+  const hasRead = ({ period }: UsedSnapshot) => readsUsage && period >= first;
+  const then = now.usage.flatMap((one) => (hasRead(one) ? (knownIn(run.inputs.usage, one) ?? []) : [one]));
+  const earlier = now.cost
+    .filter(({ period }) => period !== plan.period)
+    .map((one) => knownIn(run.inputs.cost, one) ?? one);
   return {
-    cost: [...pin(bills, run.inputs.cost), ...run.inputs.cost.filter(({ period }) => period === plan.period)],
-    usage: pin(now.usage, run.inputs.usage),
+    inputs: {
+      cost: [...earlier, ...run.inputs.cost.filter(({ period }) => period === plan.period)],
+      usage: usage === 'run' ? then : now.usage,
+    },
+    hasNewUsage: usage === 'run' && !sameSnapshots(then, now.usage),
+  };
+}
+
+function newUsageFinding(metrics: readonly string[]): GraphFinding {
+  return {
+    code: 'allocation.usageChanged',
+    severity: 'warning',
+    path: 'metrics',
+    message:
+      'Usage was imported after the run that this is compared with, and is left out. Ask with current usage to have it in, or compute the month again.',
+    params: { metrics },
   };
 }
 

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type {
   EdgeChange,
   GraphFile,
@@ -24,6 +24,7 @@ interface WhatIfOptions {
   readonly edge: readonly string[];
   readonly scale: readonly string[];
   readonly set: readonly string[];
+  readonly usage: 'run' | 'current';
   readonly currency?: string;
   readonly nodes?: boolean;
   readonly limit: string;
@@ -60,6 +61,11 @@ export function addWhatIf(noun: Command, context: Context): void {
       "usage of a node on every day: 'requests@app:shop=500'; repeatable",
       collect,
       [],
+    )
+    .addOption(
+      new Option('--usage <which>', 'usage that the published run has read, or as it is now')
+        .choices(['run', 'current'])
+        .default('run'),
     )
     .option('--currency <code>', 'this currency only')
     .option('--nodes', 'all nodes that change, not the products only')
@@ -105,6 +111,7 @@ async function ask(context: Context, file: string | undefined, options: WhatIfOp
       ...options.set.map((text) => metricChange(text, 'value')),
     ],
     ...(currency === undefined ? {} : { currency }),
+    usage: options.usage,
     nodes: options.nodes ?? false,
   };
   const answer = await withClient(context, (client) =>

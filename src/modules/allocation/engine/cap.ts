@@ -1,8 +1,9 @@
 import { strategyNames } from '../model.ts';
-import { causeOf, compareProducts, largestOf, type Sharing, shareRest } from './sharing.ts';
-import type { Work } from './work.ts';
+import { causeOf, compareProducts, largestOf, shareRest } from './sharing.ts';
+import type { Sharing, Work } from './work.ts';
 
 const capped = strategyNames.indexOf('capped_proportional');
+const capCause = causeOf('cap');
 
 /**
  * `capped_proportional`: shares by weight; whoever would be over the cap gets the cap, and the others share the rest by weight,
@@ -10,24 +11,10 @@ const capped = strategyNames.indexOf('capped_proportional');
  * (capped) and 20.
  */
 export function capShares(work: Work, sharing: Sharing): void {
-  const { siblings, first } = sharing;
-  const { x } = work.lines.entries;
-  let open = openWeights(work, siblings.count);
-  for (let isStable = false; !isStable && open > 0; ) {
-    isStable = true;
-    const sum = open;
-    const available = sharing.available;
-    for (let i = 0; i < siblings.count; i++) {
-      if (!work.isWeighed[i] || work.weights[i] === 0) continue;
-      const cap = capOf(work, sharing, i);
-      if (compareProducts(available, work.weights[i] as number, cap, sum) <= 0) continue;
-      x[first + i] = cap;
-      sharing.available -= cap;
-      open -= work.weights[i] as number;
-      // From here on this one is out; `giveResidual` weighs it again.
-      work.isWeighed[i] = 0;
-      isStable = false;
-    }
+  let open = openWeights(work, sharing.count);
+  for (let before = -1; open > 0 && open !== before; ) {
+    before = open;
+    open -= capOverfull(work, sharing, open);
   }
   if (open > 0) shareRest(work, sharing);
   else giveResidual(work, sharing);
@@ -35,41 +22,56 @@ export function capShares(work: Work, sharing: Sharing): void {
 
 function openWeights({ weights, isWeighed }: Work, count: number): number {
   let sum = 0;
-  for (let i = 0; i < count; i++) if (isWeighed[i]) sum += weights[i] as number;
+  for (let i = 0; i < count; i++) if (isWeighed[i] === 1) sum += weights[i] as number;
   return sum;
 }
 
-function capOf({ graph }: Work, { siblings, grain }: Sharing, i: number): number {
-  return (graph.rules.percent[siblings.rule + i] as number) / grain;
+/** Gives everybody who would be over the cap the cap; returns what they weighed. `giveResidual` may weigh them again. */
+function capOverfull(work: Work, sharing: Sharing, sum: number): number {
+  const { weights, isWeighed } = work;
+  const { x } = work.lines.entries;
+  const { percent } = work.graph.rules;
+  const { first, rule, count, grain, available } = sharing;
+  let out = 0;
+  for (let i = 0; i < count; i++) {
+    const weight = weights[i] as number;
+    if (isWeighed[i] === 0 || weight === 0) continue;
+    const cap = (percent[rule + i] as number) / grain;
+    if (compareProducts(available, weight, cap, sum) <= 0) continue;
+    x[first + i] = cap;
+    sharing.available -= cap;
+    isWeighed[i] = 0;
+    out += weight;
+  }
+  return out;
 }
 
 /** Everybody with a weight is at the cap: what is left goes where the group says. */
 function giveResidual(work: Work, sharing: Sharing): void {
   const { graph, lines, isWeighed, weights } = work;
-  const { siblings, first, segment } = sharing;
-  const { residual } = graph.groups[siblings.group]?.settings ?? { residual: 'keep' };
-  lines.segments.cause[segment] = causeOf('cap');
+  const { first, segment, count } = sharing;
+  const { residual } = graph.groups[sharing.group]?.settings ?? { residual: 'keep' };
+  lines.segments.cause[segment] = capCause;
   if (residual === 'keep') return;
-  for (let i = 0; i < siblings.count; i++) isWeighed[i] = (weights[i] as number) > 0 ? 1 : 0;
+  for (let i = 0; i < count; i++) isWeighed[i] = (weights[i] as number) > 0 ? 1 : 0;
   if (residual === 'lift') {
     shareRest(work, sharing);
     return;
   }
-  const to =
-    residual === 'largest' ? largestOf(work, siblings.count) : receiverOf(work, sharing, residual.to);
+  const to = residual === 'largest' ? largestOf(work, count) : receiverOf(work, sharing, residual.to);
   if (to < 0) return;
   lines.entries.x[first + to] = (lines.entries.x[first + to] as number) + sharing.available;
   sharing.available = 0;
 }
 
 /** The edge that takes what caps leave for a node: one that has a cap, or else one with a fixed percentage. */
-function receiverOf({ graph, live }: Work, { siblings }: Sharing, id: string): number {
+function receiverOf({ graph, live }: Work, { edge, rule, count }: Sharing, id: string): number {
   const { strategy } = graph.rules;
   const node = graph.nodeOf.get(id);
   let found = -1;
-  for (let i = 0; i < siblings.count; i++) {
-    if (live[siblings.edge + i] !== 1 || graph.to[siblings.edge + i] !== node) continue;
-    if (strategy[siblings.rule + i] === capped) return i;
+  for (let i = 0; i < count; i++) {
+    if (live[edge + i] !== 1 || graph.to[edge + i] !== node) continue;
+    if (strategy[rule + i] === capped) return i;
     if (found < 0) found = i;
   }
   return found;

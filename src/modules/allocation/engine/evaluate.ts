@@ -1,9 +1,10 @@
 import { qualities } from '../model.ts';
 import { describeLine, firstRuleOf, setLive } from './describe.ts';
 import type { Lines } from './lines.ts';
-import { perEntry, shareSegment } from './share.ts';
-import { causeOf } from './sharing.ts';
-import type { Work } from './work.ts';
+import { hundred } from './percent.ts';
+import { shareSegment } from './share.ts';
+import { causeOf, perEntry } from './sharing.ts';
+import type { Sharing, Work } from './work.ts';
 
 const measured = qualities.indexOf('measured');
 
@@ -59,7 +60,7 @@ export function evaluateNodes(
 
 /** Evaluates one line; true where it holds as long as the same edges are live. */
 export function evaluateLine(work: Work, line: number, day: number): boolean {
-  const { segments, firstSegment, currency } = work.lines;
+  const { segments, firstSegment } = work.lines;
   let isLasting = true;
   const end = firstSegment[line + 1] as number;
   for (let segment = firstSegment[line] as number; segment < end; segment++) {
@@ -67,19 +68,30 @@ export function evaluateLine(work: Work, line: number, day: number): boolean {
     if (segments.live.present[segment] === 0 || segments.q[segment] === 0) {
       emptySegment(work, segment);
     } else {
-      shareSegment(work, segment, {
-        edge: segments.edge[segment] as number,
-        rule: firstRuleOf(work.graph, work.lines, segment),
-        count: (segments.end[segment] as number) - (segments.first[segment] as number),
-        group: segments.group[segment] as number,
-        currency: currency[line] as number,
-        weighing: segments.live.weighing[segment] as number,
-        day,
-      });
+      shareSegment(work, enterSegment(work, segment, line, day));
     }
     accumulate(work.lines, segment);
   }
   return isLasting;
+}
+
+/** Fills in what the strategies work with. */
+function enterSegment({ sharing, graph, lines }: Work, segment: number, line: number, day: number): Sharing {
+  const { segments, currency } = lines;
+  const grain = segments.live.grain[segment] as number;
+  sharing.segment = segment;
+  sharing.first = segments.first[segment] as number;
+  sharing.edge = segments.edge[segment] as number;
+  sharing.rule = firstRuleOf(graph, lines, segment);
+  sharing.count = (segments.end[segment] as number) - sharing.first;
+  sharing.group = segments.group[segment] as number;
+  sharing.currency = currency[line] as number;
+  sharing.weighing = segments.live.weighing[segment] as number;
+  sharing.day = day;
+  sharing.grain = grain;
+  sharing.whole = hundred / grain;
+  sharing.available = sharing.whole;
+  return sharing;
 }
 
 function emptySegment({ lines: { segments, entries } }: Work, segment: number): void {

@@ -1,4 +1,4 @@
-import { perEntry } from './share.ts';
+import { perEntry } from './sharing.ts';
 import type { DayResult } from './types.ts';
 import type { Work } from './work.ts';
 

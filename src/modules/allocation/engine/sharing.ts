@@ -1,31 +1,18 @@
 import { heldCauses } from '../model.ts';
-import type { Siblings } from './weigh.ts';
-import type { Work } from './work.ts';
+import type { Sharing, Work } from './work.ts';
 
 /** Index of a cause in `heldCauses`. */
 export function causeOf(cause: (typeof heldCauses)[number]): number {
   return heldCauses.indexOf(cause);
 }
 
-/** One group on one day, while its shares are worked out. Percentages are in units of the segment's grain, `whole` is 100 %. */
-export interface Sharing {
-  readonly segment: number;
-  readonly siblings: Siblings;
-  /** Entry i of the siblings is `first + i` in the arrays. */
-  readonly first: number;
-  readonly grain: number;
-  readonly whole: number;
-  /** What fixed percentages, and those of edges that were cut, leave. */
-  available: number;
-}
-
 /** Gives what is available to the marked entries, by `work.weights`. */
-export function shareRest(work: Work, { segment, siblings, first, available }: Sharing): void {
+export function shareRest(work: Work, { segment, count, first, available }: Sharing): void {
   const { segments, entries } = work.lines;
   const { weights, isWeighed } = work;
   const { y } = entries;
   let sum = 0;
-  for (let i = 0; i < siblings.count; i++) {
+  for (let i = 0; i < count; i++) {
     if (isWeighed[i] === 0) continue;
     const weight = weights[i] as number;
     y[first + i] = weight;
@@ -35,7 +22,7 @@ export function shareRest(work: Work, { segment, siblings, first, available }: S
   segments.w[segment] = sum;
   segments.r[segment] = available;
   // Without any percentage the fraction is as short as can be.
-  if (available === segments.d[segment] && isWithoutParts(work, segment, siblings.count)) {
+  if (available === segments.d[segment] && isWithoutParts(work, segment, count)) {
     segments.d[segment] = 1;
     segments.r[segment] = 1;
   }
@@ -43,7 +30,7 @@ export function shareRest(work: Work, { segment, siblings, first, available }: S
 
 /** Gives the marked entries the same. */
 export function shareEqually(work: Work, sharing: Sharing): void {
-  work.weights.fill(1, 0, sharing.siblings.count);
+  for (let i = 0; i < sharing.count; i++) work.weights[i] = work.isWeighed[i] as number;
   shareRest(work, sharing);
 }
 
@@ -70,3 +57,6 @@ export function compareProducts(a: number, b: number, c: number, d: number): num
   const exact = BigInt(a) * BigInt(b) - BigInt(c) * BigInt(d);
   return exact > 0n ? 1 : exact < 0n ? -1 : 0;
 }
+
+/** In `Segments.quality`: each entry has its own. */
+export const perEntry = 255;

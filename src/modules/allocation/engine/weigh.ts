@@ -1,52 +1,39 @@
 import type { SiblingGroup } from '../model.ts';
 import { exactMean, type Smoothing, smoothDay, wholeWeights } from './smooth.ts';
 import type { Weighing } from './types.ts';
-import { countDay, dayCount, type Work } from './work.ts';
+import { countDay, dayCount, type Sharing, type Work } from './work.ts';
 
 /** What a group's weights rest on: an index into `qualities`, or why there are none. */
 export const weighed = { measured: 1, smoothed: 2, fallback: 3, missing: 4, zero: 5 } as const;
 export type Weighed = (typeof weighed)[keyof typeof weighed];
 
-/** The siblings that are weighed: entry i of a segment has the edge `edge + i` and the rule `rule + i`. */
-export interface Siblings {
-  readonly edge: number;
-  readonly rule: number;
-  readonly count: number;
-  readonly group: number;
-  readonly currency: number;
-  /** The weighing of all; −2: they differ. */
-  readonly weighing: number;
-  /** Of the graph. */
-  readonly day: number;
-}
-
 /**
  * Writes the weights of the siblings that `work.isWeighed` marks into `work.weights`, their sum into `work.found`. Where the
  * metric says nothing, the group's fallback gives them: every one 1, those of the last day that has some, or direct charges.
  */
-export function weigh(work: Work, siblings: Siblings): Weighed {
-  const { settings } = work.graph.groups[siblings.group] as { readonly settings: SiblingGroup };
+export function weigh(work: Work, siblings: Sharing): Weighed {
   const at = work.driverDay[siblings.day] as number;
   const { found, notes } = work;
   fill(work, siblings, at);
-  const isSmoothed = hasWindow(work, siblings);
-  if (isUsable(work, settings)) {
+  if (isUsable(work, siblings)) {
     if (found.missing > 0 && notes.isOn) noteMissing(work, siblings, at);
-    return isSmoothed ? weighed.smoothed : weighed.measured;
+    return hasWindow(work, siblings) ? weighed.smoothed : weighed.measured;
   }
   const cause = found.sum > 0 || found.missing === found.count ? weighed.missing : weighed.zero;
   if (notes.isOn) countDay(notes.fallbacks, siblings.group, siblings.day);
-  return fallBack(work, siblings, settings, at) ? weighed.fallback : cause;
+  return fallBack(work, siblings, at) ? weighed.fallback : cause;
 }
 
-function isUsable({ found }: Work, { missing }: SiblingGroup): boolean {
-  return found.sum > 0 && (found.missing === 0 || missing === 'zero');
+/** An array, not the group's settings: these lie far apart in memory, and every group would wait for its own. */
+function isUsable({ found, mustBeComplete }: Work, { group }: Sharing): boolean {
+  return found.sum > 0 && (found.missing === 0 || mustBeComplete[group] === 0);
 }
 
-function fallBack(work: Work, siblings: Siblings, settings: SiblingGroup, at: number): boolean {
+function fallBack(work: Work, siblings: Sharing, at: number): boolean {
+  const { settings } = work.graph.groups[siblings.group] as { readonly settings: SiblingGroup };
   switch (settings.fallback) {
     case 'equal':
-      work.weights.fill(1, 0, siblings.count);
+      for (let i = 0; i < siblings.count; i++) work.weights[i] = work.isWeighed[i] as number;
       return true;
     case 'by_cost':
       fillWithCost(work, siblings);
@@ -54,7 +41,7 @@ function fallBack(work: Work, siblings: Siblings, settings: SiblingGroup, at: nu
     case 'last_known':
       for (let back = 1; back <= settings.lastKnownDays; back++) {
         fill(work, siblings, at - back);
-        if (isUsable(work, settings)) return true;
+        if (isUsable(work, siblings)) return true;
       }
       return false;
     default:
@@ -62,7 +49,7 @@ function fallBack(work: Work, siblings: Siblings, settings: SiblingGroup, at: nu
   }
 }
 
-function hasWindow({ graph, isWeighed, smoothings }: Work, { rule, count, weighing }: Siblings): boolean {
+function hasWindow({ graph, isWeighed, smoothings }: Work, { rule, count, weighing }: Sharing): boolean {
   if (weighing >= 0) return smoothings[weighing] !== undefined;
   for (let i = 0; i < count; i++) {
     if (isWeighed[i]) return smoothings[graph.rules.weighing[rule + i] as number] !== undefined;
@@ -71,12 +58,12 @@ function hasWindow({ graph, isWeighed, smoothings }: Work, { rule, count, weighi
 }
 
 /** Weights on a day of the drivers; a sibling without a value weighs 0. */
-function fill(work: Work, siblings: Siblings, at: number): void {
+function fill(work: Work, siblings: Sharing, at: number): void {
   const { found, weights, drivers } = work;
   found.sum = 0;
   found.missing = 0;
   found.count = 0;
-  weights.fill(0, 0, siblings.count);
+  for (let i = 0; i < siblings.count; i++) weights[i] = 0;
   if (hasWindow(work, siblings)) {
     // Whole days are smoothed once for all groups; an earlier day is looked at by few.
     const isToday = at === work.driverDay[siblings.day];
@@ -90,7 +77,7 @@ function fill(work: Work, siblings: Siblings, at: number): void {
 }
 
 /** Values of one driver. */
-function fillValues(work: Work, { edge, count, weighing }: Siblings, at: number): void {
+function fillValues(work: Work, { edge, count, weighing }: Sharing, at: number): void {
   const { graph, drivers, weights, isWeighed, found } = work;
   const { to } = graph;
   const { driver } = graph.rules.weighings[weighing] as Weighing;
@@ -116,7 +103,7 @@ function fillValues(work: Work, { edge, count, weighing }: Siblings, at: number)
 }
 
 /** Values of several drivers of one metric. */
-function fillMixedValues(work: Work, siblings: Siblings, at: number): void {
+function fillMixedValues(work: Work, siblings: Sharing, at: number): void {
   const { graph, drivers, weights, isWeighed, found } = work;
   const { weighing, weighings } = graph.rules;
   for (let i = 0; i < siblings.count; i++) {
@@ -135,7 +122,7 @@ function fillMixedValues(work: Work, siblings: Siblings, at: number): void {
 }
 
 /** Means over the same window; numerators alone where all denominators are equal. */
-function fillSmoothed(work: Work, siblings: Siblings, at: number): void {
+function fillSmoothed(work: Work, siblings: Sharing, at: number): void {
   const { graph, drivers, weights, isWeighed, found, smoothings } = work;
   const smoothing = smoothings[siblings.weighing] as Smoothing;
   smoothDay(smoothing, drivers, at);
@@ -166,7 +153,7 @@ function fillSmoothed(work: Work, siblings: Siblings, at: number): void {
   if (!isPlain || sum >= 2 ** 53) fillExactMeans(work, siblings, at);
 }
 
-function fillExactMeans(work: Work, siblings: Siblings, at: number): void {
+function fillExactMeans(work: Work, siblings: Sharing, at: number): void {
   const { graph, drivers, weights, isWeighed, found, smoothings } = work;
   const means = [];
   const places: number[] = [];
@@ -193,7 +180,7 @@ function fillExactMeans(work: Work, siblings: Siblings, at: number): void {
 }
 
 /** Direct charges of the receivers, over all dimensions of the line's currency. */
-function fillWithCost(work: Work, siblings: Siblings): void {
+function fillWithCost(work: Work, siblings: Sharing): void {
   const { graph, direct, chargeLanes, lanes, weights, isWeighed, found } = work;
   const own = chargeLanes[Math.max(0, siblings.currency)] as Int32Array;
   found.sum = 0;
@@ -207,7 +194,7 @@ function fillWithCost(work: Work, siblings: Siblings): void {
   if (found.sum >= 2 ** 53) fillWithExactCost(work, siblings, own);
 }
 
-function fillWithExactCost(work: Work, siblings: Siblings, own: Int32Array): void {
+function fillWithExactCost(work: Work, siblings: Sharing, own: Int32Array): void {
   const { graph, direct, lanes, weights, isWeighed, found } = work;
   const costs = Array.from({ length: siblings.count }, (_, i) => {
     const row = (graph.to[siblings.edge + i] as number) * lanes.length;
@@ -219,7 +206,7 @@ function fillWithExactCost(work: Work, siblings: Siblings, own: Int32Array): voi
   found.sum = whole.reduce((sum, weight) => sum + weight, 0);
 }
 
-function noteMissing(work: Work, siblings: Siblings, at: number): void {
+function noteMissing(work: Work, siblings: Sharing, at: number): void {
   const { graph, drivers, isWeighed, smoothings, notes } = work;
   const nodes = graph.nodeIds.length;
   for (let i = 0; i < siblings.count; i++) {

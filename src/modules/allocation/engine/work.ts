@@ -18,11 +18,37 @@ export interface Work {
   readonly chargeLanes: readonly Int32Array[];
   /** Per weighing with a window. */
   readonly smoothings: readonly (Smoothing | undefined)[];
+  readonly sharing: Sharing;
   /** The siblings under evaluation: their weights, by entry; and what `weigh` found. */
   readonly weights: Float64Array;
   readonly isWeighed: Uint8Array;
   readonly found: { sum: number; missing: number; count: number };
+  /** Per group, 1: where a receiver has no value, the whole group falls back. */
+  readonly mustBeComplete: Uint8Array;
   readonly notes: Notes;
+}
+
+/**
+ * One group on one day, while its shares are worked out: an object that is used again for the next. Entry `first + i` has the edge
+ * `edge + i` and the rule `rule + i`. Percentages are in units of `grain` ten-thousandths of a percent; `whole` is 100 %.
+ */
+export interface Sharing {
+  segment: number;
+  first: number;
+  edge: number;
+  rule: number;
+  count: number;
+  group: number;
+  /** The only currency of the line's lanes, as an index; −1 where it does not matter. */
+  currency: number;
+  /** The weighing of all; −2: they differ. */
+  weighing: number;
+  /** Of the graph. */
+  day: number;
+  grain: number;
+  whole: number;
+  /** What fixed percentages, and those of edges that were cut, leave. */
+  available: number;
 }
 
 /** What evaluation notices, by days; a day counts once. */
@@ -70,9 +96,16 @@ export function prepareWork(
     direct,
     chargeLanes: currencies.map((currency) => chargeLanesOf(lanes, currency)),
     smoothings: graph.rules.weighings.map((weighing) => smoothingOf(weighing, graph.nodeIds.length)),
+    sharing: {
+      ...{ segment: 0, first: 0, edge: 0, rule: 0, count: 0, group: 0, currency: 0, weighing: 0, day: 0 },
+      ...{ grain: 1, whole: 1, available: 0 },
+    },
     weights: new Float64Array(most),
     isWeighed: new Uint8Array(most),
     found: { sum: 0, missing: 0, count: 0 },
+    mustBeComplete: Uint8Array.from(graph.groups, ({ settings }) =>
+      settings.missing === 'fallback' ? 1 : 0,
+    ),
     notes: {
       missing: graph.drivers.map(() => undefined),
       fallbacks: dayCount(graph.groups.length),
