@@ -75,6 +75,8 @@ describe('coverage', () => {
       [true, '0'],
       [true, '0'],
     ]);
+    const more = coverageOf({ ...parts, totals: [{ ...charge, total: '101' }] });
+    expect(more[0]?.checks[1]).toMatchObject({ ok: false, difference: '-1' });
     const lost = coverageOf({ ...parts, border: [] });
     expect(lost[0]?.checks.map(({ ok }) => ok)).toEqual([true, true, false]);
   });

@@ -16,14 +16,14 @@ export const nameSchema = z.string().min(1).max(200);
 export const amountSchema = z.string().meta({ example: '1234.5' });
 
 /** A quotient, exact and to look at. */
-export const exactRatioSchema = z.object({
+const exactRatioSchema = z.object({
   numerator: amountSchema,
   denominator: amountSchema,
   /** Twelve decimals, half away from zero. */
   value: amountSchema,
 });
 
-export const costBases = ['holistic', 'retained', 'direct'] as const;
+const costBases = ['holistic', 'retained', 'direct'] as const;
 
 /** `holistic`: all that a node costs, what it passes on included. `retained`: what stays on it. */
 export const unitCostQuerySchema = z.strictObject({

@@ -88,6 +88,29 @@ describe('GET /allocation/coverage', () => {
     expect(body.context.whole).toBe(true);
   });
 
+  it('counts what products pass to each other neither as coming in nor as going out', async () => {
+    await publishSmall(bench.workspace, {
+      ...{ graph: 'passing', month: '2026-10', direct: [{ node: 'pool', day: 1, amount: '100' }] },
+      nodes: [
+        { id: 'pool', type: 'shared' },
+        { id: 'first', type: 'product' },
+        { id: 'second', type: 'product' },
+        { id: 'support', type: 'service' },
+      ],
+      edges: [
+        { from: 'pool', to: 'first', share: 1000 },
+        { from: 'first', to: 'second', share: 500 },
+        { from: 'second', to: 'support', share: 100 },
+      ],
+    });
+    const { body } = await bench.get('/allocation/coverage?month=2026-10&graph=passing');
+    expect(body.currencies[0]).toMatchObject({
+      ...{ allocated: '95', unallocated: '5' },
+      quality: { direct: '0', entering: [{ quality: 'measured', amount: '100' }], leaving: '5' },
+    });
+    expect(body.currencies[0].checks.every((c: { ok: boolean }) => c.ok)).toBe(true);
+  });
+
   it('of a month without a published run is refused with what to do', async () => {
     const { status, body } = await bench.get('/allocation/coverage?month=2026-08');
     expect([status, body.code]).toEqual([404, 'allocation.noPublishedRun']);

@@ -24,6 +24,6 @@ export function edgeMetricsOf({ edges }: Pick<GraphDocument, 'edges'>): EdgeMetr
 }
 
 /** The metric of a rule; empty where it needs none. */
-export function metricOf({ params }: Pick<ShareRule, 'params'>): string {
+function metricOf({ params }: Pick<ShareRule, 'params'>): string {
   return 'metric' in params ? params.metric : '';
 }

@@ -40,7 +40,7 @@ export interface IdleParts {
 }
 
 /** Fewer days say nothing of a month. */
-export const leastMeasuredDays = 7;
+const leastMeasuredDays = 7;
 
 const levels = [
   { level: 'idle', below: parseDecimal('0.05') },

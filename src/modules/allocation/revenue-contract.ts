@@ -3,7 +3,7 @@ import { amountSchema, graphParameter, monthSchema, nameSchema } from './economi
 
 /** The forms of the API over revenue; shared by server, CLI and browser. */
 
-export const revenueSourceSchema = z
+const revenueSourceSchema = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/, 'take 1 to 100 letters, digits, and . _ - after the first')
   .meta({ example: 'crm' });

@@ -3,7 +3,7 @@ import { amountSchema, graphParameter, monthSchema } from './economics-contract.
 
 /** The forms of the API over profit and loss; shared by server, CLI and browser. */
 
-export const statementGroupings = ['product', 'application', 'cost-centre'] as const;
+const statementGroupings = ['product', 'application', 'cost-centre'] as const;
 
 export const statementQuerySchema = z.strictObject({
   graph: graphParameter,

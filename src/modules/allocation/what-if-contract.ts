@@ -11,7 +11,7 @@ const factorSchema = z
   .regex(/^(1000(\.0{1,4})?|\d{1,3}(\.\d{1,4})?)$/, 'write a factor from 0 to 1000, such as 1.2');
 
 /** Another amount of use. Without `node`, all nodes together; that moves no share, and is said so. */
-export const metricChangeSchema = z.union([
+const metricChangeSchema = z.union([
   z.strictObject({ metric: nameSchema, node: nodeIdSchema.optional(), factor: factorSchema }),
   z.strictObject({
     metric: nameSchema,
@@ -24,7 +24,7 @@ export const metricChangeSchema = z.union([
 export type MetricChange = z.infer<typeof metricChangeSchema>;
 
 /** Other parameters of an edge; those that are not named stay, unless the strategy is another. */
-export const edgeChangeSchema = z.strictObject({
+const edgeChangeSchema = z.strictObject({
   /** Its id, or its ends: `a -> b`. */
   edge: z.string().min(1).max(450),
   strategy: z.enum(strategyNames).optional(),

@@ -29,14 +29,13 @@ function openWeights({ weights, isWeighed }: Work, count: number): number {
 /** Gives everybody who would be over the cap the cap; returns what they weighed. `giveResidual` may weigh them again. */
 function capOverfull(work: Work, sharing: Sharing, sum: number): number {
   const { weights, isWeighed } = work;
-  const { x } = work.lines.entries;
-  const { percent } = work.graph.rules;
-  const { first, rule, count, grain, available } = sharing;
+  const { x, part } = work.lines.entries;
+  const { first, count, available } = sharing;
   let out = 0;
   for (let i = 0; i < count; i++) {
     const weight = weights[i] as number;
     if (isWeighed[i] === 0 || weight === 0) continue;
-    const cap = (percent[rule + i] as number) / grain;
+    const cap = part[first + i] as number;
     if (compareProducts(available, weight, cap, sum) <= 0) continue;
     x[first + i] = cap;
     sharing.available -= cap;

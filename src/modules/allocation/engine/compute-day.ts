@@ -3,14 +3,14 @@ import type { GraphFinding } from '../model.ts';
 import type { Allocation } from './allocate.ts';
 import { type ClassOrder, resolveCircles, treatmentOf } from './circles.ts';
 import { describeLine } from './describe.ts';
-import { enterDay, evaluateNodes } from './evaluate.ts';
+import { enterDay, evaluateLines } from './evaluate.ts';
 import { engineFinding } from './findings.ts';
 import { listHeld } from './held.ts';
 import type { NodeOrder } from './order.ts';
 import { solveComponent, type Unsolved } from './reciprocal.ts';
 import { countDay, type Work } from './work.ts';
 
-/** So many nodes are worked out, pushed and checked at once, that their edges stay in the processor's cache. */
+/** So many nodes are pushed and checked at once, that their edges stay in the processor's cache. */
 const nodesAtOnce = 128;
 
 /** Computes a day into the arrays of the loops; returns why it cannot be computed, if so. */
@@ -30,9 +30,9 @@ export function computeDay(allocation: Allocation, day: number): readonly GraphF
   if (entered.stretch !== stretch) loops.order.set(order);
   entered.stretch = stretch;
   if (circles.length > 0) return computeCircles(allocation, day);
+  evaluateLines(work, evaluation, day);
   for (let begin = 0; begin < order.length; begin += nodesAtOnce) {
     const end = Math.min(order.length, begin + nodesAtOnce);
-    evaluateNodes(work, evaluation, day, { order, begin, end });
     loops.push(begin, end, -1);
     nameAndCheck(allocation, begin, end);
   }
@@ -51,7 +51,7 @@ function nameAndCheck({ work, passedOn, held: list, loops }: Allocation, begin: 
 function computeCircles(allocation: Allocation, day: number): readonly GraphFinding[] {
   const { work, evaluation, circles, loops, entered } = allocation;
   const end = loops.order.length;
-  evaluateNodes(work, evaluation, day, { order: loops.order, begin: 0, end });
+  evaluateLines(work, evaluation, day);
   entered.stretch = -1;
   const errors: GraphFinding[] = [];
   for (let laneClass = 0; laneClass < classesOf(work); laneClass++) {

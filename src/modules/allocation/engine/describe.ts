@@ -67,6 +67,9 @@ function describeSegment({ graph, live, lines }: Work, segment: number): void {
     seen++;
     if (state === 1) others++;
   }
+  for (let i = 0; i < count; i++) {
+    lines.entries.part[(first[segment] as number) + i] = (percent[rule + i] as number) / grain;
+  }
   common.strategy[segment] = kind;
   common.weighing[segment] = own;
   common.grain[segment] = grain;

@@ -32,29 +32,20 @@ export function enterDay(work: Work, evaluation: Evaluation, day: number): void 
   for (let line = 0; line < evaluation.done.length; line++) describeLine(work, line);
 }
 
-/** Works out the shares of some nodes on a day: `order[begin]` … `order[end - 1]`. */
-export function evaluateNodes(
-  work: Work,
-  evaluation: Evaluation,
-  day: number,
-  { order, begin, end }: { readonly order: Int32Array; readonly begin: number; readonly end: number },
-): void {
-  const { firstLine, firstSegment, segments } = work.lines;
+/** Works out the shares of all lines on a day. */
+export function evaluateLines(work: Work, evaluation: Evaluation, day: number): void {
+  const { firstSegment, segments } = work.lines;
   const { plain } = segments.live;
   const { done, stretch } = evaluation;
   const at = work.driverDay[day] as number;
   const isCovered = at >= 0 && at < work.drivers.days;
   const inputs = plainInputs(work, at);
-  for (let place = begin; place < end; place++) {
-    const node = order[place] as number;
-    const lineEnd = firstLine[node + 1] as number;
-    for (let line = firstLine[node] as number; line < lineEnd; line++) {
-      if (done[line] === stretch) continue;
-      const segment = firstSegment[line] as number;
-      const isPlain = isCovered && (plain[segment] as number) >= 0 && firstSegment[line + 1] === segment + 1;
-      if (isPlain && evaluatePlain(inputs, segment)) continue;
-      done[line] = evaluateLine(work, line, day) ? stretch : -1;
-    }
+  for (let line = 0; line < done.length; line++) {
+    if (done[line] === stretch) continue;
+    const segment = firstSegment[line] as number;
+    const isPlain = isCovered && (plain[segment] as number) >= 0 && firstSegment[line + 1] === segment + 1;
+    if (isPlain && evaluatePlain(inputs, segment)) continue;
+    done[line] = evaluateLine(work, line, day) ? stretch : -1;
   }
 }
 
@@ -78,7 +69,6 @@ export function evaluateLine(work: Work, line: number, day: number): boolean {
 /** Fills in what the strategies work with. */
 function enterSegment({ sharing, graph, lines }: Work, segment: number, line: number, day: number): Sharing {
   const { segments, currency } = lines;
-  const grain = segments.live.grain[segment] as number;
   sharing.segment = segment;
   sharing.first = segments.first[segment] as number;
   sharing.edge = segments.edge[segment] as number;
@@ -88,8 +78,7 @@ function enterSegment({ sharing, graph, lines }: Work, segment: number, line: nu
   sharing.currency = currency[line] as number;
   sharing.weighing = segments.live.weighing[segment] as number;
   sharing.day = day;
-  sharing.grain = grain;
-  sharing.whole = hundred / grain;
+  sharing.whole = hundred / (segments.live.grain[segment] as number);
   sharing.available = sharing.whole;
   return sharing;
 }

@@ -88,6 +88,8 @@ export interface LiveRules {
 
 /** Per entry: an edge in a line. */
 export interface Entries {
+  /** The percentage of its rule in units of the grain; negative where there is none. Written with `LiveRules`. */
+  readonly part: Float64Array;
   readonly x: Float64Array;
   readonly y: Float64Array;
   /** Up to where the edges reach; see `Segments.denominator`. */
@@ -281,6 +283,7 @@ class Draft {
         ...dayArrays(segments, room),
       },
       entries: {
+        part: new Float64Array(this.entries),
         x: new Float64Array(this.entries),
         y: new Float64Array(this.entries),
         reach: room.doubles(this.entries),

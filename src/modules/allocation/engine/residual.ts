@@ -12,13 +12,14 @@ const declared = qualities.indexOf('declared');
  */
 export function shareResidual(work: Work, sharing: Sharing, isHeld: boolean): void {
   const { weights, isWeighed } = work;
-  const { percent, isCap } = work.graph.rules;
-  const { rule, count } = sharing;
+  const { isCap } = work.graph.rules;
+  const { part } = work.lines.entries;
+  const { first, rule, count } = sharing;
   const largest = isHeld ? -1 : largestOf(work, count);
   let sum = 0;
   for (let i = 0; i < count; i++) {
     if (isWeighed[i] === 0) continue;
-    if (i === largest || isCap[rule + i] === 1 || (percent[rule + i] as number) < 0)
+    if (i === largest || isCap[rule + i] === 1 || (part[first + i] as number) < 0)
       sum += weights[i] as number;
     else takePercent(work, sharing, i);
   }
@@ -28,13 +29,13 @@ export function shareResidual(work: Work, sharing: Sharing, isHeld: boolean): vo
 /** Gives an edge its percentage; what follows is for the others. */
 function takePercent(work: Work, sharing: Sharing, i: number): void {
   const { segments, entries } = work.lines;
-  const { segment, first, rule, count, grain } = sharing;
+  const { segment, first, count } = sharing;
   if (segments.quality[segment] !== perEntry) {
     const common = segments.quality[segment] as number;
     for (let each = 0; each < count; each++) entries.quality[first + each] = common;
     segments.quality[segment] = perEntry;
   }
-  const share = (work.graph.rules.percent[rule + i] as number) / grain;
+  const share = entries.part[first + i] as number;
   entries.x[first + i] = share;
   entries.quality[first + i] = declared;
   sharing.available -= share;
@@ -44,14 +45,13 @@ function takePercent(work: Work, sharing: Sharing, i: number): void {
 function shareUpToCaps(work: Work, sharing: Sharing, largest: number, sum: number): void {
   const { weights, isWeighed } = work;
   const { segments, entries } = work.lines;
-  const { x, y } = entries;
-  const { percent } = work.graph.rules;
-  const { segment, first, rule, count, grain, available } = sharing;
+  const { x, y, part } = entries;
+  const { segment, first, count, available } = sharing;
   let caps = 0;
   let uncapped = 0;
   for (let i = 0; i < count; i++) {
     if (isWeighed[i] === 0 || i === largest) continue;
-    const cap = (percent[rule + i] as number) / grain;
+    const cap = part[first + i] as number;
     const weight = weights[i] as number;
     if (cap >= 0 && compareProducts(available, weight, cap, sum) > 0) {
       x[first + i] = cap;

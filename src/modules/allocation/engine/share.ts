@@ -63,8 +63,9 @@ function begin(work: Work, { first, edge, count }: Sharing): void {
 function takeFixed(work: Work, sharing: Sharing): void {
   const { live, isWeighed } = work;
   const { segments, entries } = work.lines;
-  const { strategy, percent, isCap } = work.graph.rules;
-  const { segment, first, edge, rule, count, grain } = sharing;
+  const { part } = entries;
+  const { strategy, isCap } = work.graph.rules;
+  const { segment, first, edge, rule, count } = sharing;
   segments.quality[segment] = perEntry;
   for (let i = 0; i < count; i++) {
     const state = live[edge + i];
@@ -72,7 +73,7 @@ function takeFixed(work: Work, sharing: Sharing): void {
     entries.quality[first + i] = declared;
     if (isFixed) isWeighed[i] = 0;
     if (state === 0 || isWeighed[i] === 1) continue;
-    const share = (percent[rule + i] as number) / grain;
+    const share = part[first + i] as number;
     const isPart = isFixed || (strategy[rule + i] === residual && isCap[rule + i] === 0);
     if (!isPart || share < 0) continue;
     sharing.available -= share;
@@ -110,14 +111,12 @@ function markQuality(work: Work, { segment, first, count }: Sharing, quality: nu
 /** Gives each its floor; false where they do not fit, and everybody shall have the same instead. */
 function takeFloors(work: Work, sharing: Sharing): boolean {
   const { isWeighed } = work;
-  const { percent } = work.graph.rules;
-  const { x } = work.lines.entries;
-  const { first, rule, count, grain } = sharing;
+  const { x, part } = work.lines.entries;
+  const { first, count } = sharing;
   let floors = 0;
-  for (let i = 0; i < count; i++) if (isWeighed[i] === 1) floors += (percent[rule + i] as number) / grain;
+  for (let i = 0; i < count; i++) if (isWeighed[i] === 1) floors += part[first + i] as number;
   if (floors > sharing.available) return false;
-  for (let i = 0; i < count; i++)
-    if (isWeighed[i] === 1) x[first + i] = (percent[rule + i] as number) / grain;
+  for (let i = 0; i < count; i++) if (isWeighed[i] === 1) x[first + i] = part[first + i] as number;
   sharing.available -= floors;
   return true;
 }
@@ -125,16 +124,16 @@ function takeFloors(work: Work, sharing: Sharing): boolean {
 /** Gives `fixedPercent` in equal parts: all fixed parts are from here on over D times the number of siblings. */
 function takeEqually(work: Work, sharing: Sharing): void {
   const { isWeighed } = work;
-  const { percent } = work.graph.rules;
   const { segments, entries } = work.lines;
-  const { segment, first, rule, count, grain, whole } = sharing;
+  const { x, part } = entries;
+  const { segment, first, count, whole } = sharing;
   const others = segments.live.others[segment] as number;
-  let part = 0;
-  for (let i = 0; i < count; i++) if (isWeighed[i] === 1) part = (percent[rule + i] as number) / grain;
+  let fixed = 0;
+  for (let i = 0; i < count; i++) if (isWeighed[i] === 1) fixed = part[first + i] as number;
   for (let i = 0; i < count; i++) {
-    entries.x[first + i] = isWeighed[i] === 1 ? part : (entries.x[first + i] as number) * others;
+    x[first + i] = isWeighed[i] === 1 ? fixed : (x[first + i] as number) * others;
   }
   segments.cut[segment] = (segments.cut[segment] as number) * others;
   segments.d[segment] = whole * others;
-  sharing.available = (sharing.available - part) * others;
+  sharing.available = (sharing.available - fixed) * others;
 }

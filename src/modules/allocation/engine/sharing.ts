@@ -53,7 +53,10 @@ export function largestOf({ weights, isWeighed }: Work, count: number): number {
 export function compareProducts(a: number, b: number, c: number, d: number): number {
   const left = a * b;
   const right = c * d;
-  if (Math.abs(left - right) > (left + right) * 2 ** -50) return left - right;
+  return Math.abs(left - right) > (left + right) * 2 ** -50 ? left - right : compareExactly(a, b, c, d);
+}
+
+function compareExactly(a: number, b: number, c: number, d: number): number {
   const exact = BigInt(a) * BigInt(b) - BigInt(c) * BigInt(d);
   return exact > 0n ? 1 : exact < 0n ? -1 : 0;
 }

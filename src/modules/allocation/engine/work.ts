@@ -30,7 +30,7 @@ export interface Work {
 
 /**
  * One group on one day, while its shares are worked out: an object that is used again for the next. Entry `first + i` has the edge
- * `edge + i` and the rule `rule + i`. Percentages are in units of `grain` ten-thousandths of a percent; `whole` is 100 %.
+ * `edge + i` and the rule `rule + i`. Percentages are in units of the segment's grain; `whole` is 100 %.
  */
 export interface Sharing {
   segment: number;
@@ -45,7 +45,6 @@ export interface Sharing {
   weighing: number;
   /** Of the graph. */
   day: number;
-  grain: number;
   whole: number;
   /** What fixed percentages, and those of edges that were cut, leave. */
   available: number;
@@ -98,7 +97,7 @@ export function prepareWork(
     smoothings: graph.rules.weighings.map((weighing) => smoothingOf(weighing, graph.nodeIds.length)),
     sharing: {
       ...{ segment: 0, first: 0, edge: 0, rule: 0, count: 0, group: 0, currency: 0, weighing: 0, day: 0 },
-      ...{ grain: 1, whole: 1, available: 0 },
+      ...{ whole: 1, available: 0 },
     },
     weights: new Float64Array(most),
     isWeighed: new Uint8Array(most),
