@@ -240,6 +240,27 @@ describe('where a cost comes from', () => {
   });
 });
 
+describe('what is booked for closed months', () => {
+  it('stands beside the figures, with its sign, and is not followed', async () => {
+    await publishSmall(workspace, {
+      ...shopRun,
+      month: '2026-06',
+      restated: { ...shopRun, origin: '2026-04', direct: [{ node: 'db', day: 1, amount: '-400' }] },
+    });
+    const answer = await ask({ node: 'shop', month: '2026-06' });
+    expect(money(answer).holistic.net).toBe('28');
+    expect(net(money(answer).items)).toEqual([
+      ['db', '18'],
+      ['shop', '5'],
+      ['vm', '5'],
+    ]);
+    expect(answer.restated).toEqual([
+      { month: '2026-04', currency: 'EUR', direct: '0', inflow: '-100', outflow: '0', retained: '-100' },
+    ]);
+    expectTies(answer);
+  });
+});
+
 describe('where a cost went', () => {
   it('finds where the cost of a resource stayed, and why where that is no product', async () => {
     const answer = await ask({ node: 'vm', direction: 'out' });

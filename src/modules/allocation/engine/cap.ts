@@ -11,19 +11,13 @@ const capCause = causeOf('cap');
  * (capped) and 20.
  */
 export function capShares(work: Work, sharing: Sharing): void {
-  let open = openWeights(work, sharing.count);
+  let open = work.found.sum;
   for (let before = -1; open > 0 && open !== before; ) {
     before = open;
     open -= capOverfull(work, sharing, open);
   }
   if (open > 0) shareRest(work, sharing);
   else giveResidual(work, sharing);
-}
-
-function openWeights({ weights, isWeighed }: Work, count: number): number {
-  let sum = 0;
-  for (let i = 0; i < count; i++) if (isWeighed[i] === 1) sum += weights[i] as number;
-  return sum;
 }
 
 /** Gives everybody who would be over the cap the cap; returns what they weighed. `giveResidual` may weigh them again. */

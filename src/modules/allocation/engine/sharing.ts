@@ -1,4 +1,5 @@
 import { heldCauses } from '../model.ts';
+import { weighEqually } from './weigh.ts';
 import type { Sharing, Work } from './work.ts';
 
 /** Index of a cause in `heldCauses`. */
@@ -30,7 +31,7 @@ export function shareRest(work: Work, { segment, count, first, available }: Shar
 
 /** Gives the marked entries the same. */
 export function shareEqually(work: Work, sharing: Sharing): void {
-  for (let i = 0; i < sharing.count; i++) work.weights[i] = work.isWeighed[i] as number;
+  weighEqually(work, sharing.count);
   shareRest(work, sharing);
 }
 

@@ -33,7 +33,7 @@ function fallBack(work: Work, siblings: Sharing, at: number): boolean {
   const { settings } = work.graph.groups[siblings.group] as { readonly settings: SiblingGroup };
   switch (settings.fallback) {
     case 'equal':
-      for (let i = 0; i < siblings.count; i++) work.weights[i] = work.isWeighed[i] as number;
+      weighEqually(work, siblings.count);
       return true;
     case 'by_cost':
       fillWithCost(work, siblings);
@@ -49,6 +49,15 @@ function fallBack(work: Work, siblings: Sharing, at: number): boolean {
   }
 }
 
+/** Weighs everybody that is marked 1. */
+export function weighEqually({ weights, isWeighed, found }: Work, count: number): void {
+  found.sum = 0;
+  for (let i = 0; i < count; i++) {
+    weights[i] = isWeighed[i] as number;
+    found.sum += weights[i] as number;
+  }
+}
+
 function hasWindow({ graph, isWeighed, smoothings }: Work, { rule, count, weighing }: Sharing): boolean {
   if (weighing >= 0) return smoothings[weighing] !== undefined;
   for (let i = 0; i < count; i++) {
@@ -59,21 +68,28 @@ function hasWindow({ graph, isWeighed, smoothings }: Work, { rule, count, weighi
 
 /** Weights on a day of the drivers; a sibling without a value weighs 0. */
 function fill(work: Work, siblings: Sharing, at: number): void {
-  const { found, weights, drivers } = work;
+  const { found, drivers } = work;
   found.sum = 0;
   found.missing = 0;
   found.count = 0;
-  for (let i = 0; i < siblings.count; i++) weights[i] = 0;
   if (hasWindow(work, siblings)) {
     // Whole days are smoothed once for all groups; an earlier day is looked at by few.
     const isToday = at === work.driverDay[siblings.day];
     if (isToday && siblings.weighing >= 0) fillSmoothed(work, siblings, at);
     else fillExactMeans(work, siblings, at);
   } else if (at < 0 || at >= drivers.days) {
-    for (let i = 0; i < siblings.count; i++) if (work.isWeighed[i]) found.count++;
-    found.missing = found.count;
+    fillNothing(work, siblings);
   } else if (siblings.weighing >= 0) fillValues(work, siblings, at);
   else fillMixedValues(work, siblings, at);
+}
+
+/** No value for anybody. */
+function fillNothing({ weights, isWeighed, found }: Work, { count }: Sharing): void {
+  for (let i = 0; i < count; i++) {
+    weights[i] = 0;
+    if (isWeighed[i] === 1) found.count++;
+  }
+  found.missing = found.count;
 }
 
 /** Values of one driver. */
@@ -87,15 +103,16 @@ function fillValues(work: Work, { edge, count, weighing }: Sharing, at: number):
   let missing = 0;
   let weighedCount = 0;
   for (let i = 0; i < count; i++) {
+    weights[i] = 0;
     if (isWeighed[i] === 0) continue;
     weighedCount++;
     const value = values[row + (to[edge + i] as number)] as number;
     if (Number.isNaN(value)) {
       missing++;
-    } else {
-      weights[i] = value;
-      sum += value;
+      continue;
     }
+    weights[i] = value;
+    sum += value;
   }
   found.sum = sum;
   found.missing = missing;
@@ -107,6 +124,7 @@ function fillMixedValues(work: Work, siblings: Sharing, at: number): void {
   const { graph, drivers, weights, isWeighed, found } = work;
   const { weighing, weighings } = graph.rules;
   for (let i = 0; i < siblings.count; i++) {
+    weights[i] = 0;
     if (isWeighed[i] === 0) continue;
     found.count++;
     const { driver } = weighings[weighing[siblings.rule + i] as number] as Weighing;
@@ -134,6 +152,7 @@ function fillSmoothed(work: Work, siblings: Sharing, at: number): void {
   let common = 0;
   let isPlain = true;
   for (let i = 0; i < siblings.count; i++) {
+    weights[i] = 0;
     if (isWeighed[i] === 0) continue;
     count++;
     const node = to[siblings.edge + i] as number;

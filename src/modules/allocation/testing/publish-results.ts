@@ -20,6 +20,8 @@ export interface SmallRun {
   readonly snapshot?: string;
   /** Decimals of the run's unit; default 9. */
   readonly scale?: number;
+  /** What is booked for a closed month beside it: its rows have that month as `OriginPeriod`. */
+  readonly restated?: SmallRun & { readonly origin: string };
 }
 
 export interface SmallNode {
@@ -120,6 +122,32 @@ function unitsAt(amount: string, scale: number): bigint {
 
 /** Allocates and publishes a small run as the program does: three datasets of one snapshot. */
 export async function publishSmall(workspace: Workspace, run: SmallRun): Promise<void> {
+  const own = rowsOf(run);
+  const { origin: OriginPeriod, ...restated } = run.restated ?? {
+    origin: '',
+    nodes: [],
+    edges: [],
+    direct: [],
+  };
+  const others = rowsOf({
+    ...restated,
+    ...(run.graph === undefined ? {} : { graph: run.graph }),
+    ...(run.month === undefined ? {} : { month: run.month }),
+  });
+  const both = (name: keyof RunCells) => [
+    ...own[name],
+    ...others[name].map((row) => ({ ...row, OriginPeriod })),
+  ];
+  await publishRows(workspace, run, [
+    [attributionDataset, both('attribution')],
+    [allocationDataset, both('allocation')],
+    [flowDataset, both('flow')],
+  ]);
+}
+
+type RunCells = Readonly<Record<'attribution' | 'allocation' | 'flow', readonly Cells[]>>;
+
+function rowsOf(run: SmallRun): RunCells {
   const { results, flows } = allocateSmall(run);
   const scale = run.scale ?? 9;
   const nodes = new Map(run.nodes.map((node) => [node.id, node]));
@@ -183,11 +211,7 @@ export async function publishSmall(workspace: Workspace, run: SmallRun): Promise
         ...ownerOf(result.node),
       };
     });
-  await publishRows(workspace, run, [
-    [attributionDataset, attribution],
-    [allocationDataset, allocation],
-    [flowDataset, [...moved, ...held]],
-  ]);
+  return { attribution, allocation, flow: [...moved, ...held] };
 }
 
 function signed(units: bigint, side: Lane['side'], scale: number): string {
