@@ -3,7 +3,7 @@ import { type Amount, asAmount, sizeOf, sumLanes } from './explain-amounts.ts';
 import type { EndOfWalk } from './explain-ends.ts';
 import type { HeldSlots } from './explain-graph.ts';
 import { type ExplainedLane, slotAt } from './explain-slots.ts';
-import { nameNodes, readHeld } from './explain-sql.ts';
+import { readHeld } from './explain-sql.ts';
 import type { Walk } from './explain-walk.ts';
 import { type HeldCause, heldCauses } from './model.ts';
 import { apportionAmount } from './trace-apportion.ts';
@@ -69,11 +69,8 @@ async function readHeldSlots(
   { nodes, slots }: Walk,
   ends: readonly EndOfWalk[],
 ): Promise<HeldSlots> {
-  await nameNodes(
-    session,
-    ends.map(({ node }) => ({ place: node, id: nodes[node]?.id ?? '' })),
-  );
-  const { node, code, cause, amount } = await readHeld(session, flow, slots.parts);
+  const named = ends.map(({ node }) => ({ place: node, id: nodes[node]?.id ?? '' }));
+  const { node, code, cause, amount } = await readHeld(session, flow, named, slots.parts);
   const slot = code.map((one) => slotAt(slots, one));
   const kept = Array.from(slot.keys()).filter((row) => (slot[row] as number) >= 0);
   const pick = (column: Int32Array) => Int32Array.from(kept, (row) => column[row] as number);

@@ -221,7 +221,7 @@ function isNamedSql(nodes: readonly NamedNode[]): string {
 }
 
 /** Names the nodes that the statements below read, each with a number of its own. */
-export async function nameNodes(session: Session, nodes: readonly NamedNode[]): Promise<void> {
+async function nameNodes(session: Session, nodes: readonly NamedNode[]): Promise<void> {
   await session.run('create or replace temp table explained_node (place integer, id varchar)');
   const places = Int32Array.from(nodes, ({ place }) => place);
   await session.append('explained_node', [places, nodes.map(({ id }) => id)], nodes.length);
@@ -230,13 +230,16 @@ export async function nameNodes(session: Session, nodes: readonly NamedNode[]): 
 export async function readHoldings(
   session: Session,
   allocation: string,
+  nodes: readonly NamedNode[],
   parts: SlotParts,
 ): Promise<HoldingColumns> {
+  await nameNodes(session, nodes);
   const [node, code, direct, total, retained] = await session.columns(
     `select place, ${slotSql(parts)}, cast(abs("Direct") as double), cast(abs("Direct" + "Inflow") as double),
   cast(abs("Retained") as double)
 from ${allocation}
-join explained_node on id = "NodeId"`,
+join explained_node on id = "NodeId"
+where ${isNamedSql(nodes)}`,
   );
   return {
     node: node as Int32Array,
@@ -255,7 +258,13 @@ export interface HeldColumns {
   readonly amount: Float64Array;
 }
 
-export async function readHeld(session: Session, flow: string, parts: SlotParts): Promise<HeldColumns> {
+export async function readHeld(
+  session: Session,
+  flow: string,
+  nodes: readonly NamedNode[],
+  parts: SlotParts,
+): Promise<HeldColumns> {
+  await nameNodes(session, nodes);
   const names = heldCauses.map(literal).join(', ');
   const [node, code, cause, amount] = await session.columns(
     `select place, ${slotSql(parts)}, cast(coalesce(list_position([${names}], "Cause"), 1) - 1 as integer), cast(abs("Amount") as double)

@@ -1,7 +1,7 @@
 import type { Session } from '../../platform/warehouse/index.ts';
 import type { Direction, Holdings, NeighbourGraph } from './explain-graph.ts';
 import { type NodeSlots, slotAt } from './explain-slots.ts';
-import { nameNodes, readHoldings } from './explain-sql.ts';
+import { readHoldings } from './explain-sql.ts';
 import type { RunRows } from './query-run.ts';
 import { followMoves, type Trace } from './trace.ts';
 
@@ -79,11 +79,8 @@ async function readAll(
   const totals = new Float64Array(nodes.length * slots.count);
   const own = new Float64Array(nodes.length * slots.count);
   if (nodes.length === 1) return { totals, own };
-  await nameNodes(
-    session,
-    nodes.map(({ id }, place) => ({ place, id })),
-  );
-  const found = await readHoldings(session, run.allocation.relation, slots.parts);
+  const named = nodes.map(({ id }, place) => ({ place, id }));
+  const found = await readHoldings(session, run.allocation.relation, named, slots.parts);
   const ending = direction === 'in' ? found.direct : found.retained;
   for (let row = 0; row < found.code.length; row++) {
     const slot = slotAt(slots, found.code[row] as number);

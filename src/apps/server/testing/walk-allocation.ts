@@ -73,7 +73,7 @@ export function allocationBodies({ graph }: AllocationOfTenant) {
     [/\/allocation\/queries$/, { dataset: 'allocation', graph, query }],
     [/\/allocation\/proposals$/, { month, sources: ['zulu-aws'] }],
     [/\/allocation\/what-if$/, { graph, month, changes: [{ put: 'node', value: node }] }],
-    [/\/allocation\/growth$/, { graph, month, metric: 'zulu-requests', factor: '1.1' }],
+    [/\/allocation\/growth$/, { graph, month, metric: 'zulu-requests', percent: '10' }],
     [/\/allocation\/recommendations\/refresh$/, { graph, month }],
     [/\/allocation\/recommendations\/:id\/status$/, { status: 'accepted' }],
     [

@@ -11,12 +11,12 @@ export interface SortedEdges {
   readonly nodes: number;
 }
 
-/** A rule as numbers; see `CompiledRules`. */
+/** A rule as numbers; see `CompiledRules`. The reader uses one object for all. */
 interface Numbers {
-  readonly strategy: number;
-  readonly weighing: number;
-  readonly percent: number;
-  readonly isCap: number;
+  strategy: number;
+  weighing: number;
+  percent: number;
+  isCap: number;
 }
 
 /**
@@ -28,40 +28,83 @@ export function compileRules(
   dimensions: readonly string[],
 ): { readonly rules: CompiledRules; readonly drivers: readonly DriverKey[] } {
   const reader = ruleReader(sorted, dimensions);
+  const { firstClass, firstRule, count, classes, dimensionOf } = numberClasses(
+    sorted,
+    dimensions,
+    reader.read,
+  );
+  const rules = {
+    firstClass,
+    classOf: (node: number, dimension: number) => classes.get(node)?.[dimension] ?? 0,
+    firstRule,
+    strategy: new Uint8Array(count),
+    weighing: new Int32Array(count),
+    percent: new Int32Array(count),
+    isCap: new Uint8Array(count),
+    weighings: reader.weighings,
+  };
   const { edges, arrays, nodes } = sorted;
+  for (let node = 0; node < nodes; node++) {
+    const end = arrays.firstOut[node + 1] as number;
+    for (let c = firstClass[node] as number; c < (firstClass[node + 1] as number); c++) {
+      let at = firstRule[c] as number;
+      for (let e = arrays.firstOut[node] as number; e < end; e++, at++) {
+        const { strategy, weighing, percent, isCap } = reader.read(
+          ruleIn(edges[e] as GraphEdge, dimensionOf.get(c) ?? null),
+        );
+        rules.strategy[at] = strategy;
+        rules.weighing[at] = weighing;
+        rules.percent[at] = percent;
+        rules.isCap[at] = isCap;
+      }
+    }
+  }
+  return { drivers: reader.drivers, rules };
+}
+
+interface Classes {
+  readonly firstClass: Int32Array;
+  readonly firstRule: Int32Array;
+  /** Rules of all classes. */
+  readonly count: number;
+  /** Per node with several classes: the class of each dimension. */
+  readonly classes: ReadonlyMap<number, Int32Array>;
+  /** Per class that is not a node's first: one of its dimensions. */
+  readonly dimensionOf: ReadonlyMap<number, string>;
+}
+
+function numberClasses(
+  { edges, arrays, nodes }: SortedEdges,
+  dimensions: readonly string[],
+  read: (rule: ShareRule) => Numbers,
+): Classes {
   const numberOf = new Map(dimensions.map((name, index) => [name, index]));
   const firstClass = new Int32Array(nodes + 1);
   const firstRule: number[] = [];
   const classes = new Map<number, Int32Array>();
-  const numbers: Numbers[] = [];
+  const dimensionOf = new Map<number, string>();
+  let count = 0;
   for (let node = 0; node < nodes; node++) {
     firstClass[node] = firstRule.length;
-    const own = edges.slice(arrays.firstOut[node], arrays.firstOut[node + 1]);
-    const variants: (string | null)[] = [null];
-    if (own.some(({ overrides }) => hasKeys(overrides))) {
-      const { classOf, dimensionOf } = classesOf(own, dimensions, numberOf, reader.read);
-      classes.set(node, classOf);
-      variants.push(...dimensionOf);
-    }
-    for (const dimension of variants) {
-      firstRule.push(numbers.length);
-      for (const edge of own) numbers.push(reader.read(ruleIn(edge, dimension)));
+    const begin = arrays.firstOut[node] as number;
+    const end = arrays.firstOut[node + 1] as number;
+    firstRule.push(count);
+    count += end - begin;
+    if (!haveOverrides(edges, begin, end)) continue;
+    const found = classesOf(edges.slice(begin, end), dimensions, numberOf, read);
+    classes.set(node, found.classOf);
+    for (const dimension of found.dimensionOf) {
+      dimensionOf.set(firstRule.push(count) - 1, dimension);
+      count += end - begin;
     }
   }
   firstClass[nodes] = firstRule.length;
-  return {
-    drivers: reader.drivers,
-    rules: {
-      firstClass,
-      classOf: (node, dimension) => classes.get(node)?.[dimension] ?? 0,
-      firstRule: Int32Array.from(firstRule),
-      strategy: Uint8Array.from(numbers, ({ strategy }) => strategy),
-      weighing: Int32Array.from(numbers, ({ weighing }) => weighing),
-      percent: Int32Array.from(numbers, ({ percent }) => percent),
-      isCap: Uint8Array.from(numbers, ({ isCap }) => isCap),
-      weighings: reader.weighings,
-    },
-  };
+  return { firstClass, firstRule: Int32Array.from(firstRule), count, classes, dimensionOf };
+}
+
+function haveOverrides(edges: readonly GraphEdge[], begin: number, end: number): boolean {
+  for (let e = begin; e < end; e++) if (hasKeys((edges[e] as GraphEdge).overrides)) return true;
+  return false;
 }
 
 /** How an edge shares in a dimension; null is any that it does not name. */
@@ -117,9 +160,13 @@ function ruleReader(
   readonly weighings: readonly Weighing[];
 } {
   const keys = new Map<string, DriverKey>();
+  const seen = new Set<string>();
   const use = (rule: ShareRule) => {
-    const key = driverKeyOf(rule);
-    if (key) keys.set(driverText(key), key);
+    const text = weighingText(rule);
+    if (text === undefined || seen.has(text)) return;
+    seen.add(text);
+    const key = driverKeyOf(rule) as DriverKey;
+    keys.set(driverText(key), key);
   };
   const isUsed = new Set(dimensions);
   for (let e = 0; e < edges.length; e++) {
@@ -134,18 +181,38 @@ function ruleReader(
   const driverOf = new Map(drivers.map((key, index) => [driverText(key), index]));
   const weighings: Weighing[] = [];
   const known = new Map<string, number>();
+  const numbers: Numbers = { strategy: 0, weighing: -1, percent: -1, isCap: 0 };
 
   function weighingOf(rule: ShareRule): number {
-    const key = driverKeyOf(rule);
-    const driver = key && driverOf.get(driverText(key));
+    const text = weighingText(rule);
+    if (text === undefined) return -1;
+    const found = known.get(text);
+    if (found !== undefined) return found;
+    const driver = driverOf.get(driverText(driverKeyOf(rule) as DriverKey));
     if (driver === undefined) return -1;
-    const weighing: Weighing =
-      rule.strategy === 'weighted_average' ? { driver, window: windowOf(rule) } : { driver };
-    const text = JSON.stringify(weighing);
-    if (!known.has(text)) known.set(text, weighings.push(weighing) - 1);
-    return known.get(text) as number;
+    const window = rule.strategy === 'weighted_average' ? { window: windowOf(rule) } : {};
+    known.set(text, weighings.push({ driver, ...window }) - 1);
+    return weighings.length - 1;
   }
-  return { drivers, weighings, read: (rule) => ({ ...percentOf(rule), weighing: weighingOf(rule) }) };
+
+  function read(rule: ShareRule): Numbers {
+    numbers.strategy = strategyNames.indexOf(rule.strategy);
+    numbers.weighing = weighingOf(rule);
+    const text = percentOf(rule);
+    numbers.percent = text === undefined ? -1 : percentUnits(text);
+    numbers.isCap = 'cap' in rule.params && rule.params.cap !== undefined ? 1 : 0;
+    return numbers;
+  }
+  return { drivers, weighings, read };
+}
+
+/** One text for all rules that weigh alike; for most it is the metric, made of nothing. */
+function weighingText({ strategy, params }: ShareRule): string | undefined {
+  if (!('metric' in params)) return undefined;
+  if (strategy !== 'weighted_average' && strategy !== 'segment_filtered_proportional') return params.metric;
+  const { metric: _, ...rest } = params;
+  const key = 'segment' in rest ? segmentKey(rest.segment) : JSON.stringify(rest);
+  return `${params.metric}\n${strategy} ${key}`;
 }
 
 function windowOf({ params }: Extract<ShareRule, { strategy: 'weighted_average' }>): Weighing['window'] {
@@ -163,23 +230,9 @@ function driverText({ metric, segment }: DriverKey): string {
   return JSON.stringify([metric, segment ?? null]);
 }
 
-function percentOf(rule: ShareRule): Omit<Numbers, 'weighing'> {
-  const strategy = strategyNames.indexOf(rule.strategy);
-  const units = (text: string | undefined) => (text === undefined ? -1 : percentUnits(text));
-  switch (rule.strategy) {
-    case 'fixed_percent':
-      return { strategy, percent: units(rule.params.percent), isCap: 0 };
-    case 'capped_proportional':
-      return { strategy, percent: units(rule.params.cap), isCap: 1 };
-    case 'residual_to_max': {
-      const { percent, cap } = rule.params;
-      return { strategy, percent: units(percent ?? cap), isCap: cap === undefined ? 0 : 1 };
-    }
-    case 'hybrid_fixed_proportional':
-      return { strategy, percent: units(rule.params.fixedPercent), isCap: 0 };
-    case 'min_floor_proportional':
-      return { strategy, percent: units(rule.params.floorPercent), isCap: 0 };
-    default:
-      return { strategy, percent: -1, isCap: 0 };
-  }
+function percentOf({ params }: ShareRule): string | undefined {
+  if ('fixedPercent' in params) return params.fixedPercent;
+  if ('floorPercent' in params) return params.floorPercent;
+  if ('percent' in params && params.percent !== undefined) return params.percent;
+  return 'cap' in params ? params.cap : undefined;
 }
