@@ -21,11 +21,19 @@ type Spoil = (result: DayResult, cell: (id: string, lane: number) => number) => 
 
 /** What each spoiled amount breaks. */
 const spoils: readonly (readonly [string, readonly string[], Spoil])[] = [
-  ['a flow that lost a unit', ['outflow', 'inflow'], ({ flows }) => void (flows[0] = 50)],
+  [
+    'a flow that lost a unit',
+    ['outflow', 'inflow'],
+    ({ flows }) => {
+      flows[0] = 50;
+    },
+  ],
   [
     'a unit that rests twice',
     ['nodeBalance', 'conservation'],
-    ({ retained }, cell) => void (retained[cell('Api', 0)] = 52),
+    ({ retained }, cell) => {
+      retained[cell('Api', 0)] = 52;
+    },
   ],
   [
     'a unit that rests on the wrong node',
@@ -38,7 +46,9 @@ const spoils: readonly (readonly [string, readonly string[], Spoil])[] = [
   [
     'an inflow that no edge brought',
     ['nodeBalance', 'inflow'],
-    ({ inflow }, cell) => void (inflow[cell('Web', 2)] = 9),
+    ({ inflow }, cell) => {
+      inflow[cell('Web', 2)] = 9;
+    },
   ],
   [
     'a flow to the wrong node',
@@ -59,13 +69,17 @@ const spoils: readonly (readonly [string, readonly string[], Spoil])[] = [
   [
     'half a unit of direct cost',
     ['nodeBalance', 'conservation', 'units'],
-    ({ direct }, cell) => void (direct[cell('idle', 0)] = 5.5),
+    ({ direct }, cell) => {
+      direct[cell('idle', 0)] = 5.5;
+    },
   ],
-  ['cost that rests without a cause', ['held'], ({ held }) => void (held.units[0] = 4)],
+  ['cost that rests without a cause', ['held'], ({ held }) => held.units.fill(4, 0, 1)],
   [
     'an amount that is no number',
     ['conservation', 'nodeBalance', 'sign'],
-    ({ retained }, cell) => void (retained[cell('Web', 1)] = Number.NaN),
+    ({ retained }, cell) => {
+      retained[cell('Web', 1)] = Number.NaN;
+    },
   ],
 ];
 

@@ -72,14 +72,15 @@ function describeSegment({ graph, live, lines }: Work, segment: number): void {
   }
   common.strategy[segment] = kind;
   common.weighing[segment] = own;
-  common.grain[segment] = grain;
+  common.rule[segment] = rule;
+  common.whole[segment] = hundred / grain;
   common.others[segment] = others;
   common.present[segment] = present;
   common.cut[segment] = cut;
 }
 
 /** The rule of a segment's first entry. */
-export function firstRuleOf(graph: CompiledGraph, lines: Lines, segment: number): number {
+function firstRuleOf(graph: CompiledGraph, lines: Lines, segment: number): number {
   const line = lines.segments.line[segment] as number;
   const offset =
     (lines.segments.edge[segment] as number) - (graph.firstOut[lines.node[line] as number] as number);

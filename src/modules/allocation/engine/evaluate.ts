@@ -1,7 +1,6 @@
 import { qualities } from '../model.ts';
-import { describeLine, firstRuleOf, setLive } from './describe.ts';
+import { describeLine, setLive } from './describe.ts';
 import type { Lines } from './lines.ts';
-import { hundred } from './percent.ts';
 import { shareSegment } from './share.ts';
 import { causeOf, perEntry } from './sharing.ts';
 import type { Sharing, Work } from './work.ts';
@@ -67,18 +66,18 @@ export function evaluateLine(work: Work, line: number, day: number): boolean {
 }
 
 /** Fills in what the strategies work with. */
-function enterSegment({ sharing, graph, lines }: Work, segment: number, line: number, day: number): Sharing {
+function enterSegment({ sharing, lines }: Work, segment: number, line: number, day: number): Sharing {
   const { segments, currency } = lines;
   sharing.segment = segment;
   sharing.first = segments.first[segment] as number;
   sharing.edge = segments.edge[segment] as number;
-  sharing.rule = firstRuleOf(graph, lines, segment);
+  sharing.rule = segments.live.rule[segment] as number;
   sharing.count = (segments.end[segment] as number) - sharing.first;
   sharing.group = segments.group[segment] as number;
   sharing.currency = currency[line] as number;
   sharing.weighing = segments.live.weighing[segment] as number;
   sharing.day = day;
-  sharing.whole = hundred / (segments.live.grain[segment] as number);
+  sharing.whole = segments.live.whole[segment] as number;
   sharing.available = sharing.whole;
   return sharing;
 }

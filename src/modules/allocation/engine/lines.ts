@@ -74,8 +74,10 @@ export interface LiveRules {
   readonly strategy: Uint8Array;
   /** Index into `weighings`; −1: none, −2: they differ. */
   readonly weighing: Int32Array;
-  /** The largest power of ten that all percentages are multiples of, in ten-thousandths: 10,000 where they are whole percents. */
-  readonly grain: Float64Array;
+  /** The rule of the first entry. */
+  readonly rule: Int32Array;
+  /** 100 % in units of the largest power of ten that all percentages are multiples of: 100 where they are whole percents. */
+  readonly whole: Float64Array;
   /** Live edges that are not `fixed_percent`. */
   readonly others: Int32Array;
   /** Edges, live or cut. */
@@ -88,7 +90,7 @@ export interface LiveRules {
 
 /** Per entry: an edge in a line. */
 export interface Entries {
-  /** The percentage of its rule in units of the grain; negative where there is none. Written with `LiveRules`. */
+  /** The percentage of its rule, of `LiveRules.whole`; negative where there is none. Written with `LiveRules`. */
   readonly part: Float64Array;
   readonly x: Float64Array;
   readonly y: Float64Array;
@@ -302,7 +304,8 @@ function dayArrays(
     live: {
       strategy: new Uint8Array(segments),
       weighing: new Int32Array(segments),
-      grain: doubles(),
+      rule: new Int32Array(segments),
+      whole: doubles(),
       others: new Int32Array(segments),
       present: new Int32Array(segments),
       cut: new Int32Array(segments),

@@ -5,7 +5,8 @@ import { type HeldList, heldUnits } from './held.ts';
 import type { LineDraft, Lines } from './lines.ts';
 import { type Day, decideNode, pushNodes } from './push.ts';
 import type { AllocationInput, CompiledGraph, DayChecks } from './types.ts';
-import { compileKernel, type Kernel, type KernelArrays } from './wasm/kernel.ts';
+import { compileKernel, type Kernel } from './wasm/kernel.ts';
+import type { KernelArrays } from './wasm/kernel-arrays.ts';
 import { openRoom, plainRoom, type Room } from './wasm/room.ts';
 
 /** The arrays of an allocation, and the loops that run over them. */

@@ -3,8 +3,8 @@ import type { Drivers, Weighing } from './types.ts';
 
 /**
  * Means over a window of days, as fractions: the numerator Σ weight of day · value over the denominator Σ weight of day. The
- * weight of a day is 1; with decay it is decay to the power of the days back, rounded half-up at nine decimals and counted in
- * billionths, so that all stays whole. Days that round to 0 count nothing.
+ * weight of a day is 1; with decay it is decay to the power of the days back, rounded half-up at nine decimals, all of them in the
+ * smallest whole numbers. Days that round to 0 count nothing.
  */
 export interface Smoothing {
   readonly driver: number;
@@ -31,16 +31,17 @@ export function smoothingOf({ driver, window }: Weighing, nodes: number): Smooth
   };
 }
 
-/** A window of 3 days with decay 0.8: 1, 0.8 and 0.64 in billionths. */
+/** A window of 3 days with decay 0.8: 1, 0.8 and 0.64, in the smallest whole numbers 25, 20 and 16. */
 export function dayWeightsOf({ days, decay }: NonNullable<Weighing['window']>): Float64Array {
   if (decay === 10_000) return new Float64Array(days).fill(1);
-  const weights: number[] = [];
+  const billionths: bigint[] = [];
   for (let back = 0; back < days; back++) {
-    const weight = Number(halfUp(1_000_000_000n * BigInt(decay) ** BigInt(back), 10_000n ** BigInt(back)));
-    if (weight === 0) break;
-    weights.push(weight);
+    const weight = halfUp(1_000_000_000n * BigInt(decay) ** BigInt(back), 10_000n ** BigInt(back));
+    if (weight === 0n) break;
+    billionths.push(weight);
   }
-  return Float64Array.from(weights);
+  const common = billionths.reduce(greatestCommonDivisor);
+  return Float64Array.from(billionths, (weight) => Number(weight / common));
 }
 
 /** Fills the buffers for a day of the drivers. A numerator of 2⁵³ or more is not exact; `exactMean` is. */

@@ -30,7 +30,7 @@ export interface Work {
 
 /**
  * One group on one day, while its shares are worked out: an object that is used again for the next. Entry `first + i` has the edge
- * `edge + i` and the rule `rule + i`. Percentages are in units of the segment's grain; `whole` is 100 %.
+ * `edge + i` and the rule `rule + i`. Percentages are in units of which `whole` are 100 %.
  */
 export interface Sharing {
   segment: number;

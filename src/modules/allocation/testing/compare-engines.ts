@@ -14,14 +14,13 @@ import {
   pathBounds,
 } from './rational-engine.ts';
 
-/** Puts a made-up allocation into the engine. */
+/** Puts a made-up allocation into the engine: half of them in JavaScript, half in WebAssembly. */
 export function enter(made: MadeUp): { readonly graph: CompiledGraph; readonly allocation: Allocation } {
   const graph = compileMadeUp(made);
   const drivers = driversOf(graph, made.usage);
-  return {
-    graph,
-    allocation: prepareAllocation({ graph, lanes: made.lanes, direct: directOfDay(graph, made), drivers }),
-  };
+  const loops = made.usage.length % 2 === 0 ? 'javascript' : 'webassembly';
+  const direct = directOfDay(graph, made);
+  return { graph, allocation: prepareAllocation({ graph, lanes: made.lanes, direct, drivers, loops }) };
 }
 
 /** One lane of one day as the exact twin takes it. */
