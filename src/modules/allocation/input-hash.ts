@@ -78,7 +78,7 @@ function sortedTexts(values: readonly unknown[]): string[] {
 
 /** A hash of the edges that are live on a day; days on which the same edges are live share it. */
 function liveEdgeHasher(graph: CompiledGraph, { edges }: GraphDocument): (day: number) => string {
-  const texts = new Map(edges.map((edge) => [edgeIdOf(edge), edgeText(edge)]));
+  const order = orderOfEdges(graph, edges);
   const turns = new Set([...graph.liveFrom, ...graph.liveTo]);
   const known = new Map<number, string>();
   return (day) => {
@@ -89,11 +89,17 @@ function liveEdgeHasher(graph: CompiledGraph, { edges }: GraphDocument): (day: n
     const hash = createHash('sha256');
     for (let e = 0; e < graph.edgeIds.length; e++) {
       if ((graph.liveFrom[e] as number) > day || (graph.liveTo[e] as number) <= day) continue;
-      hash.update(`${texts.get(graph.edgeIds[e] as string)}\n`);
+      hash.update(`${edgeText(edges[order[e] as number] as GraphEdge)}\n`);
     }
     known.set(since, hash.digest('hex'));
     return known.get(since) as string;
   };
+}
+
+/** Where the engine's edges stand in the document. */
+function orderOfEdges({ edgeIds }: CompiledGraph, edges: readonly GraphEdge[]): Int32Array {
+  const places = new Map(edges.map((edge, place) => [edgeIdOf(edge), place]));
+  return Int32Array.from(edgeIds, (id) => places.get(id) as number);
 }
 
 /** An edge without the days on which it holds. Documents are parsed: their names stand in one order. */
@@ -162,6 +168,6 @@ function lookBacks(graph: CompiledGraph, { groups }: GraphDocument): number[] {
 }
 
 /** Whole days from one date to a later one. */
-export function daysBetween(from: string, to: string): number {
+function daysBetween(from: string, to: string): number {
   return Math.round((Date.parse(`${to}T00:00:00Z`) - Date.parse(`${from}T00:00:00Z`)) / 86_400_000);
 }

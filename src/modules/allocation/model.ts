@@ -126,7 +126,7 @@ const strategyVariants = [
 ] as const;
 
 /** A strategy with its parameters. */
-export const shareRuleSchema = z.discriminatedUnion('strategy', strategyVariants);
+const shareRuleSchema = z.discriminatedUnion('strategy', strategyVariants);
 export type ShareRule = z.infer<typeof shareRuleSchema>;
 /** As people write it: defaults may be left out. */
 export type ShareRuleInput = z.input<typeof shareRuleSchema>;

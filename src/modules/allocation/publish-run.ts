@@ -45,7 +45,7 @@ export async function publishRun(world: RunWorld, caller: Caller, id: string): P
 }
 
 /** Why the bills of a published run must stay; one reason per graph and month, so that the next run frees them. */
-export function reasonOf({ graph, period }: Pick<AllocationRun, 'graph' | 'period'>): string {
+function reasonOf({ graph, period }: Pick<AllocationRun, 'graph' | 'period'>): string {
   return `allocation of ${graph} ${period}`;
 }
 

@@ -85,7 +85,7 @@ export const currencyResultSchema = z.object({
 });
 export type CurrencyResult = z.infer<typeof currencyResultSchema>;
 
-export const findingSchema = z.object({
+const findingSchema = z.object({
   code: z.string(),
   severity: z.enum(['error', 'warning', 'info']),
   path: z.string(),

@@ -27,6 +27,8 @@ const names = Object.keys(datasets) as readonly (keyof WrittenFiles)[];
 interface StoredFile {
   readonly path: string;
   readonly rows: number;
+  /** Where an earlier run has written it. */
+  readonly sha256?: string;
 }
 
 /** Rows that were written together: a day, or what is booked for a closed month. A dataset without rows has no file. */
@@ -66,16 +68,32 @@ export async function knownDays(
   partitions: readonly Partition[],
 ): Promise<ReadonlyMap<string, RunPart>> {
   const known = new Map<string, RunPart>();
-  const { name: dataset } = allocationDataset;
+  const { name } = allocationDataset;
   const source = partitionOf(graph);
-  const own = partitions.find((p) => p.dataset === dataset && p.source === source && p.period === period);
+  const own = partitions.find((p) => p.dataset === name && p.source === source && p.period === period);
   const entries = [...(own?.current ? [own.current] : []), ...(own?.history ?? [])];
   for (const { id: snapshot } of entries.slice(0, runsLookedAt)) {
-    const { origin } = await readDescription(root, { dataset, source, period, snapshot });
-    for (const part of (origin as RunOrigin).parts)
-      if (part.hash !== null && !known.has(part.hash)) known.set(part.hash, part);
+    const described = await Promise.all(
+      names.map((dataset) =>
+        readDescription(root, { dataset: datasets[dataset].name, source, period, snapshot }),
+      ),
+    );
+    const checksums = new Map(
+      described.flatMap(({ files }) => files.map(({ path, sha256 }) => [path, sha256] as const)),
+    );
+    const { parts } = described.find(({ dataset }) => dataset === name)?.origin as RunOrigin;
+    for (const part of parts)
+      if (part.hash !== null && !known.has(part.hash)) known.set(part.hash, withChecksums(part, checksums));
   }
   return known;
+}
+
+function withChecksums(part: RunPart, checksums: ReadonlyMap<string, string>): RunPart {
+  const files = Object.entries(part.files).map(([name, file]) => {
+    const sha256 = checksums.get(file.path);
+    return [name, sha256 === undefined ? file : { ...file, sha256 }];
+  });
+  return { ...part, files: Object.fromEntries(files) };
 }
 
 /** Writes the files of a part: `write` fills the file of a dataset, and says how many rows it has. */

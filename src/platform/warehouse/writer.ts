@@ -17,8 +17,11 @@ import type { WriteLock } from './write-lock.ts';
 /** A snapshot whose files are written: what `seal` makes durable and describes. */
 export interface SnapshotDraft
   extends Omit<SnapshotDescription, 'createdAt' | 'files' | 'currencies' | 'extraColumns'> {
-  /** Files made by `newFile`, with their row counts. One file may serve several months. */
-  readonly files: readonly { readonly path: string; readonly rows: number }[];
+  /**
+   * Files made by `newFile`, with their row counts. One file may serve several months. `sha256`: of a file that an earlier
+   * snapshot has described; it is durable, and never changes.
+   */
+  readonly files: readonly { readonly path: string; readonly rows: number; readonly sha256?: string }[];
   readonly extraColumns?: readonly string[];
 }
 
@@ -75,9 +78,9 @@ export async function openWriter(
   async function seal(draft: SnapshotDraft): Promise<SnapshotDescription> {
     faultPoint('lake.file-written');
     const files = [];
-    for (const { path, rows } of draft.files) {
+    for (const { path, rows, sha256: known } of draft.files) {
       const absolute = join(root, path);
-      let sha256 = checksums.get(path);
+      let sha256 = known ?? checksums.get(path);
       if (sha256 === undefined) {
         await syncFile(absolute);
         await syncFolder(dirname(absolute));

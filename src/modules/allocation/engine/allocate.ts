@@ -65,7 +65,7 @@ export async function allocate(input: AllocateInput): Promise<AllocationSummary>
 }
 
 /** True where findings say that nothing can be computed. */
-export function isRefused({ findings }: Pick<Allocation, 'findings'>): boolean {
+function isRefused({ findings }: Pick<Allocation, 'findings'>): boolean {
   return findings.some(({ severity }) => severity === 'error');
 }
 

@@ -32,7 +32,7 @@ export interface ReciprocalInput {
 }
 
 /** Gross pools stay below this, so that products with shares are decided exactly and sums of flows are exact. */
-export const mostGross = 2n ** 51n;
+const mostGross = 2n ** 51n;
 
 /**
  * Solves x = c + Aᵀx, the gross pools of nodes that serve each other, and passes them on: c is what a node has of its own and
