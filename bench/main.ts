@@ -3,6 +3,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { openEngine } from '../src/platform/warehouse/index.ts';
+import { benchAllocation } from './allocate.ts';
 import { benchApi } from './api.ts';
 import { generateBenchCur } from './generate-cur.ts';
 import { benchRecords } from './records.ts';
@@ -12,7 +13,8 @@ import { measure } from './timed.ts';
 
 /**
  * Speed as ratios against a baseline of the same run. `npm run bench` for 1.3 M rows and 10 M cost rows;
- * `npm run bench -- --full` adds 5 M rows; `npm run bench -- books` measures the records and the server only. Files are generated once and kept in bench/.cache.
+ * `npm run bench -- --full` adds 5 M rows; `npm run bench -- books` measures the records and the server only, `npm run bench --
+ * allocation` the allocation only. Files are generated once and kept in bench/.cache.
  */
 const full = process.argv.includes('--full');
 const cache = join(import.meta.dirname, '.cache');
@@ -22,6 +24,10 @@ await mkdir(cache, { recursive: true });
 console.log(
   `machine: ${cpus()[0]?.model}, ${availableParallelism()} cores, ${Math.round(totalmem() / 1024 ** 3)} GiB, Node ${process.versions.node}, ${threads} DuckDB threads`,
 );
+if (process.argv.includes('allocation')) {
+  await benchAllocation(cache);
+  process.exit();
+}
 const bill = join(cache, 'cur-1300000.csv.gz');
 /** `npm run bench -- books`: only the records and the server. */
 if (!process.argv.includes('books')) {
@@ -36,6 +42,7 @@ if (!process.argv.includes('books')) {
 if (!existsSync(bill)) await generate(bill, 1_300_000);
 await benchRecords();
 await benchServe(cache, bill);
+if (!process.argv.includes('books')) await benchAllocation(cache);
 
 async function benchImport(rows: number, rounds: number): Promise<number> {
   const file = join(cache, `cur-${rows}.csv.gz`);

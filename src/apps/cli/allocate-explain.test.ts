@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { publishSmall } from '../../modules/allocation/testing/publish-results.ts';
 import { openQuestionBench, type QuestionBench } from '../../modules/allocation/testing/question-bench.ts';
-import { explainTables, rowTables } from './commands/allocate-explain-output.ts';
+import { explainTables, nextQuestions, rowTables } from './commands/allocate-explain-output.ts';
 import { render } from './output.ts';
 
 let bench: QuestionBench;
@@ -50,6 +50,41 @@ describe('finops allocate explain', () => {
       Number(share),
     );
     expect(percents.reduce((sum, share) => sum + share, 0)).toBeCloseTo(100, 9);
+  });
+
+  it('begins with figures that tie as they are printed', async () => {
+    // 1.005 of inflow and 1.5 of its own; rounded one by one they would come to 2.52 or 2.50.
+    expect(await shown('node=shop')).toMatch(
+      /direct 1\.50 \+ inflow 1\.01 = retained 2\.51 \+ passed on 0\.00 EUR/,
+    );
+    expect(await shown('node=shop', { exact: true, color: false })).toMatch(
+      /inflow 1\.005 = retained 2\.505/,
+    );
+  });
+
+  it('names commands that ask further, ready to be run', async () => {
+    const ask = async (query: string, depth = 3, hasRows = false) =>
+      nextQuestions((await bench.get(`/allocation/explain?month=2026-10&${query}`)).body, { depth, hasRows });
+    expect(await ask('node=shop&depth=1', 1)).toEqual([
+      'Rows of the bill behind it: finops allocate explain shop --month 2026-10 --rows',
+      'Where all of disk went: finops allocate explain disk --month 2026-10 --out',
+      'The tree ends after 1 step, the list does not: --depth 2 shows more of it.',
+    ]);
+    expect(await ask('node=vm&direction=out')).toEqual([
+      expect.stringMatching(
+        /^All that (db|shop) is made of: finops allocate explain (db|shop) --month 2026-10$/,
+      ),
+      'What stayed unallocated, and what would change it: finops allocate coverage --month 2026-10',
+    ]);
+    expect(await ask('node=disk', 3, true)).toEqual([]);
+  });
+
+  it('quotes names for the shell', async () => {
+    const { body } = await bench.get('/allocation/explain?month=2026-10&node=disk');
+    const named = { ...body, node: { ...body.node, node: "it's one" } };
+    expect(nextQuestions(named, { depth: 3, hasRows: false })[0]).toBe(
+      "Rows of the bill behind it: finops allocate explain 'it'\\''s one' --month 2026-10 --rows",
+    );
   });
 
   it('prints every decimal when asked to', async () => {

@@ -2,10 +2,11 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { publishSmall } from '../../modules/allocation/testing/publish-results.ts';
 import { loadConfig } from '../../platform/config/index.ts';
 import { fixedClock, Refusal } from '../../platform/kernel/index.ts';
+import { keys, startS3 } from '../../platform/objects/testing/s3-server.ts';
 import { type PreparedRecords, prepareTestRecords } from '../../platform/records/testing/test-records.ts';
 import { openWorkspace, type Workspace } from '../../platform/warehouse/index.ts';
 import { findServer, type RunningServer, serve } from '../server/index.ts';
@@ -149,6 +150,19 @@ describe('finops graph chart', () => {
       code: 'allocation.noPublishedRun',
     });
     await expect(drawn('none.svg')).rejects.toThrow(/ENOENT/);
+  });
+
+  it('puts a picture to S3, once unless it may be replaced', async () => {
+    const s3 = await startS3();
+    await s3.createBucket('pictures');
+    const access = { ...keys, AWS_ENDPOINT_URL_S3: s3.options.endpoint, AWS_REGION: 'us-east-1' };
+    for (const [name, value] of Object.entries(access)) vi.stubEnv(name, value);
+    const words = ['graph.yaml', '--out', 's3://pictures/graph.png'];
+    expect(await chart(...words)).toMatchObject({ code: 0 });
+    expect(await chart(...words)).toMatchObject({ code: 'objects.taken' });
+    expect(await chart(...words, '--overwrite')).toMatchObject({ code: 0 });
+    vi.unstubAllEnvs();
+    await s3.close();
   });
 
   it.each([

@@ -79,10 +79,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoOutcome> {
     }),
   );
   const generated = performance.now();
-  const workspace = openWorkspace({
-    root: join(options.folder, 'data'),
-    shown: async () => (await import('../../modules/allocation/index.ts')).allocationViews,
-  });
+  const workspace = openDemo(options.folder);
   try {
     const tieOut = [];
     for (const delivery of bills.deliveries) {
@@ -99,12 +96,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoOutcome> {
       entityOfSource: Object.fromEntries(bills.deliveries.map(({ source, entity }) => [source, entity])),
     });
     const written = performance.now();
-    const allocation = await writeAllocation({
-      workspace,
-      usage: await writeDemoUsage(join(options.folder, 'usage'), options.seed),
-      onStep: (text) => options.onStep({ text }),
-    });
-    await refreshViews(workspace);
+    const allocation = await allocate(options);
     return {
       folder: options.folder,
       workspace: workspace.root,
@@ -120,6 +112,34 @@ export async function runDemo(options: DemoOptions): Promise<DemoOutcome> {
         allocation: seconds(written, performance.now()),
       },
     };
+  } finally {
+    await workspace.close();
+  }
+}
+
+/** `threads`: of the engine; the machine's cores where it is not said. */
+function openDemo(folder: string, threads?: number): Workspace {
+  return openWorkspace({
+    root: join(folder, 'data'),
+    shown: async () => (await import('../../modules/allocation/index.ts')).allocationViews,
+    ...(threads === undefined ? {} : { threads }),
+  });
+}
+
+/**
+ * One thread: a day of the demo has a few thousand rows, and handing statements of a few milliseconds to a second thread takes a third
+ * more processor time than it saves.
+ */
+async function allocate({ folder, seed, onStep }: DemoOptions): Promise<DemoAllocation> {
+  const workspace = openDemo(folder, 1);
+  try {
+    const allocation = await writeAllocation({
+      workspace,
+      usage: await writeDemoUsage(join(folder, 'usage'), seed),
+      onStep: (text) => onStep({ text }),
+    });
+    await refreshViews(workspace);
+    return allocation;
   } finally {
     await workspace.close();
   }

@@ -7,7 +7,7 @@ import {
   readUsageGraph,
   replaceDraft,
 } from '../../modules/allocation/index.ts';
-import { ownerCaller } from '../../platform/kernel/index.ts';
+import { ownerCaller, type Period } from '../../platform/kernel/index.ts';
 import { openRecords, type Records, sealNow } from '../../platform/records/index.ts';
 import type { Workspace } from '../../platform/warehouse/index.ts';
 import { demoGraph } from './demo-graph.ts';
@@ -41,20 +41,27 @@ interface Writing {
   /** Files of usage, one per month. */
   readonly usage: readonly string[];
   readonly onStep: (text: string) => void;
+  /** Which months to compute; those of the demo when absent. */
+  readonly only?: readonly Period[];
 }
 
 const graph = 'main';
 const caller = ownerCaller(null);
 
 /** Publishes the demo's graph, imports its usage, and computes and publishes every month, as a person would by commands. */
-export async function writeAllocation({ workspace, usage, onStep }: Writing): Promise<DemoAllocation> {
+export async function writeAllocation({
+  workspace,
+  usage,
+  onStep,
+  only = months,
+}: Writing): Promise<DemoAllocation> {
   const records = await openRecords({ root: workspace.root });
   try {
     const document = graphDocumentSchema.parse(demoGraph());
     await writeGraph(records, document);
     await importAll(workspace, records, { usage, onStep });
     const lines: AllocationLine[] = [];
-    for (const month of months) {
+    for (const month of only) {
       onStep(`allocating ${month}`);
       lines.push(...(await allocate(workspace, records, month)));
     }

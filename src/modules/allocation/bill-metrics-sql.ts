@@ -134,22 +134,33 @@ order by rows desc, unit`,
   );
 }
 
-/** Charges that fit a cost metric per currency, largest count of rows first: `currency`, `cost`. */
-export function currenciesOfMetric(
+/**
+ * Charges that fit cost metrics per currency, in one scan for all of them; of each metric the currency with most rows first:
+ * `metric`, `currency`, `cost`. A metric without charges is not there.
+ */
+export async function currenciesOfMetrics(
   session: Session,
   { bill, scope, attributing }: MetricReading,
-  metric: BillMetric,
+  metrics: readonly BillMetric[],
 ): Promise<Row[]> {
   const context = billContext(bill.selection, scope);
-  const where = conditionSql(context, metric);
+  const sums = metrics.map((metric, i) => {
+    const where = `filter (${conditionSql(context, metric)} and cost > 0)`;
+    return `sum(cost) ${where} as cost${i}, count(*) ${where} as rows${i}`;
+  });
   const taken = takenSql(context, { ...attributing, rules: [] });
+  const ids = metrics.map((metric, i) => `(${bind(context, metric.id)}, ${i}, cost${i}, rows${i})`);
   return session.rows(
-    `with ${taken}
-select currency, sum(cost) as cost
-from taken
-where ${where} and cost > 0
-group by currency
-order by count(*) desc, currency`,
+    `with ${taken},
+summed as (
+  select currency, ${sums.join(',\n    ')}
+  from taken
+  group by currency
+)
+select metric, currency, cost
+from summed, lateral (values ${ids.join(', ')}) as told(metric, place, cost, rows)
+where rows > 0
+order by place, rows desc, currency`,
     context.values,
   );
 }

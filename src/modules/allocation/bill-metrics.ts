@@ -1,11 +1,11 @@
 import { assert } from '../../platform/kernel/index.ts';
-import type { Session } from '../../platform/warehouse/index.ts';
+import type { Row, Session } from '../../platform/warehouse/index.ts';
 import { type BillRequest, selectBill } from './attribute-bill.ts';
 import { rowFinding } from './attribute-findings.ts';
 import {
   addMetricValues,
   type BillMetric,
-  currenciesOfMetric,
+  currenciesOfMetrics,
   liftNegatives,
   type MetricReading,
   makeMetricTable,
@@ -54,8 +54,12 @@ export async function billMetrics(request: BillMetricsRequest): Promise<BillMetr
   ) as BillMetric[];
   const findings: GraphFinding[] = [];
   const summable: BillMetric[] = [];
+  const currencies = await currenciesOf(session, reading, asked);
   for (const metric of asked) {
-    const finding = await unitFinding(session, reading, metric);
+    const finding =
+      metric.from === 'quantity'
+        ? await unitFinding(session, reading, metric)
+        : currencyFinding(metric, currencies.get(metric.id) ?? []);
     if (finding) findings.push(finding);
     if (finding?.code !== 'metricMixesCurrencies') summable.push(metric);
   }
@@ -72,27 +76,40 @@ export async function billMetrics(request: BillMetricsRequest): Promise<BillMetr
   return { table, snapshots: bill.snapshots, findings };
 }
 
-/** What keeps rows of a metric from being added to the others: their unit, or their currency. */
+/** Rows of a quantity in other units cannot be added to the others. */
 async function unitFinding(
   session: Session,
   reading: MetricReading,
-  metric: BillMetric,
+  metric: Extract<BillMetric, { readonly from: 'quantity' }>,
 ): Promise<GraphFinding | undefined> {
-  const path = `metrics/${metric.id}`;
-  if (metric.from === 'quantity') {
-    const rows = await rowsInOtherUnits(session, reading, metric);
-    const others = rows.map(({ unit, rows: count, quantity }) => ({
-      unit: unit === null || unit === undefined ? null : String(unit),
-      rows: Number(count),
-      quantity: String(quantity),
-    }));
-    if (others.length === 0) return undefined;
-    return rowFinding('otherUnits', path, { metric: metric.id, unit: metric.unit, others });
-  }
-  if (reading.bill.selection.currencies.length < 2) return undefined;
-  const rows = await currenciesOfMetric(session, reading, metric);
+  const rows = await rowsInOtherUnits(session, reading, metric);
+  const others = rows.map(({ unit, rows: count, quantity }) => ({
+    unit: unit === null || unit === undefined ? null : String(unit),
+    rows: Number(count),
+    quantity: String(quantity),
+  }));
+  if (others.length === 0) return undefined;
+  return rowFinding('otherUnits', `metrics/${metric.id}`, { metric: metric.id, unit: metric.unit, others });
+}
+
+/** Per cost metric what its charges come to in each currency; nothing where the bill has one currency only. */
+async function currenciesOf(
+  session: Session,
+  reading: MetricReading,
+  asked: readonly BillMetric[],
+): Promise<ReadonlyMap<string, readonly Row[]>> {
+  const costs = asked.filter(({ from }) => from === 'cost');
+  if (costs.length === 0 || reading.bill.selection.currencies.length < 2) return new Map();
+  const found = new Map<string, Row[]>(costs.map(({ id }) => [id, []]));
+  for (const row of await currenciesOfMetrics(session, reading, costs))
+    found.get(String(row['metric']))?.push(row);
+  return found;
+}
+
+/** Costs in several currencies cannot be added up. */
+function currencyFinding({ id: metric }: BillMetric, rows: readonly Row[]): GraphFinding | undefined {
   if (rows.length < 2) return undefined;
   const currencies = rows.map(({ currency }) => String(currency));
   const amounts = Object.fromEntries(rows.map((row) => [String(row['currency']), String(row['cost'])]));
-  return rowFinding('metricMixesCurrencies', path, { metric: metric.id, currencies }, amounts);
+  return rowFinding('metricMixesCurrencies', `metrics/${metric}`, { metric, currencies }, amounts);
 }

@@ -84,48 +84,53 @@ from nodes`);
   return row ?? {};
 }
 
-/** Sums per month of origin and currency. Columns: see the statement. */
+/** A column of `sumsOf` with Σ of a money column of a dataset, and the one with its number of rows. */
+export const sumColumn = ({ name }: Dataset, cost: string): string => `${name}_${cost}`;
+export const countColumn = ({ name }: Dataset): string => `${name}_rows`;
+
+/**
+ * Sums and numbers of rows per month of origin, currency, `cause` of what stays on nodes that are no products, and `quality` of
+ * what edges carried; both are null in all other rows. One statement reads every file once: a day has a few thousand rows, of which
+ * the work is in the number of statements.
+ */
 export function sumsOf(session: Session, files: WrittenFiles): Promise<Row[]> {
+  const product = `"NodeType" = 'product'`;
+  const charge = `"Side" = 'charge'`;
+  const part = (dataset: Dataset, paths: readonly string[], more: Readonly<Record<string, string>>) => {
+    const costs = storedCosts(dataset).map((cost) => `${identifier(cost)} as ${sumColumn(dataset, cost)}`);
+    const given = Object.entries(more).map(([name, sql]) => `${sql} as ${name}`);
+    return `select "OriginPeriod" as origin, "BillingCurrency" as currency, 1 as ${countColumn(dataset)}, ${[...costs, ...given].join(', ')}
+  from ${rowsOf(dataset, paths)}`;
+  };
+  const parts = [
+    part(attributionDataset, files.attribution, {}),
+    part(allocationDataset, files.allocation, {
+      allocated: `case when ${product} then "Retained" else 0 end`,
+      charges: `case when ${charge} then "Direct" else 0 end`,
+      allocated_charges: `case when ${charge} and ${product} then "Retained" else 0 end`,
+    }),
+    part(flowDataset, files.flow, {
+      cause: 'case when "ToNode" is null then "Cause" end',
+      quality: 'case when "ToNode" is not null then "Quality" end',
+      held: 'case when "ToNode" is null then "Amount" end',
+      carried: `case when "ToNode" is not null and ${charge} then "Amount" end`,
+    }),
+  ];
+  const all = [attributionDataset, allocationDataset, flowDataset];
+  const names = [
+    ...all.flatMap((dataset) => [
+      countColumn(dataset),
+      ...storedCosts(dataset).map((cost) => sumColumn(dataset, cost)),
+    ]),
+    ...['allocated', 'charges', 'allocated_charges', 'held', 'carried'],
+  ];
   return session.rows(`with given as (
-  select "OriginPeriod" as origin, "BillingCurrency" as currency, "Cost" as cost, 0 as direct, 0 as retained, 0 as allocated,
-    0 as charges, 0 as allocated_charges, 0 as held
-  from ${rowsOf(attributionDataset, files.attribution)}
-  union all
-  select "OriginPeriod", "BillingCurrency", 0, "Direct", "Retained", case when "NodeType" = 'product' then "Retained" else 0 end,
-    case when "Side" = 'charge' then "Direct" else 0 end,
-    case when "Side" = 'charge' and "NodeType" = 'product' then "Retained" else 0 end, 0
-  from ${rowsOf(allocationDataset, files.allocation)}
-  union all
-  select "OriginPeriod", "BillingCurrency", 0, 0, 0, 0, 0, 0, "Amount"
-  from ${rowsOf(flowDataset, files.flow)}
-  where "ToNode" is null
+  ${parts.join('\n  union all by name\n  ')}
 )
-select origin, currency, sum(cost) as cost, sum(direct) as direct, sum(retained) as retained, sum(allocated) as allocated,
-  sum(charges) as charges, sum(allocated_charges) as allocated_charges, sum(held) as held
+select origin, currency, cause, quality, ${names.map((name) => `sum(${name}) as ${name}`).join(', ')}
 from given
-group by origin, currency
-order by origin, currency`);
-}
-
-/** What stayed on nodes that are no products by `cause`, and what edges carried of charges by `quality`, per currency. */
-export function flowSums(session: Session, files: WrittenFiles): Promise<Row[]> {
-  return session.rows(`select "OriginPeriod" as origin, "BillingCurrency" as currency,
-  case when "ToNode" is null then "Cause" end as cause, case when "ToNode" is not null then "Quality" end as quality,
-  sum("Amount") as amount
-from ${rowsOf(flowDataset, files.flow)}
-where "ToNode" is null or "Side" = 'charge'
-group by all
-order by all`);
-}
-
-/** Rows and sums of the costs of a dataset's files per currency, as a snapshot's description states them. */
-export function storedSums(session: Session, dataset: Dataset, files: readonly string[]): Promise<Row[]> {
-  const currency = identifier(dataset.roles.currency);
-  const costs = storedCosts(dataset).map((name) => `sum(${identifier(name)}) as ${identifier(name)}`);
-  return session.rows(`select ${currency} as currency, count(*) as rows, ${costs.join(', ')}
-from ${rowsOf(dataset, files)}
-group by ${currency}
-order by ${currency}`);
+group by origin, currency, cause, quality
+order by origin, currency, cause, quality`);
 }
 
 /** The money columns that lie in the files. */

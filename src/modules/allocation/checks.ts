@@ -11,11 +11,11 @@ import {
 } from '../../platform/kernel/index.ts';
 import type { CurrencySums, Dataset, Row, Session } from '../../platform/warehouse/index.ts';
 import {
+  countColumn,
   flowDifferences,
-  flowSums,
   nodeDifferences,
   storedCosts,
-  storedSums,
+  sumColumn,
   sumsOf,
   type WrittenFiles,
 } from './checks-sql.ts';
@@ -64,26 +64,32 @@ export async function readWritten(
     const isRounding = name === 'node' && compareDecimal(parseDecimal(String(value)), unit) < 0;
     return [name, isRounding ? '0' : String(value)];
   });
-  const flows = await flowSums(session, files);
-  const sums = (await sumsOf(session, files)).map((row) => originSums(row, flows));
+  const rows = await sumsOf(session, files);
   const stored = {
-    attribution: await currencySums(session, attributionDataset, files.attribution),
-    allocation: await currencySums(session, allocationDataset, files.allocation),
-    flow: await currencySums(session, flowDataset, files.flow),
+    attribution: currencySums(rows, attributionDataset),
+    allocation: currencySums(rows, allocationDataset),
+    flow: currencySums(rows, flowDataset),
   };
-  return { sums, stored, differences: Object.fromEntries(differences) };
+  return { sums: addOrigins(rows.map(originSums)), stored, differences: Object.fromEntries(differences) };
 }
 
-async function currencySums(
-  session: Session,
-  dataset: Dataset,
-  files: readonly string[],
-): Promise<CurrencySums[]> {
-  return (await storedSums(session, dataset, files)).map((row) => ({
-    currency: String(row['currency']),
-    rows: Number(row['rows']),
-    sums: Object.fromEntries(storedCosts(dataset).map((name) => [name, String(row[name])])),
-  }));
+/** Rows and sums of a dataset's files per currency, as a snapshot's description states them. */
+function currencySums(rows: readonly Row[], dataset: Dataset): CurrencySums[] {
+  const own = rows.filter((row) => Number(row[countColumn(dataset)] ?? 0) > 0);
+  return addCurrencySums(
+    own.map((row) => ({
+      currency: String(row['currency']),
+      rows: Number(row[countColumn(dataset)]),
+      sums: Object.fromEntries(
+        storedCosts(dataset).map((name) => [name, textOf(row, sumColumn(dataset, name))]),
+      ),
+    })),
+  );
+}
+
+/** An amount of a row; what none of its rows have is 0. */
+function textOf(row: Row, name: string): string {
+  return String(row[name] ?? '0');
 }
 
 /** Adds rows and sums, currency by currency. */
@@ -101,27 +107,23 @@ function addedSums(a: CurrencySums, b: CurrencySums): CurrencySums {
   return { currency: a.currency, rows: a.rows + b.rows, sums: Object.fromEntries(sums) };
 }
 
-function originSums(row: Row, flows: readonly Row[]): OriginSums {
-  const ours = flows.filter(
-    ({ origin, currency }) => origin === row['origin'] && currency === row['currency'],
-  );
-  const by = (name: string) =>
-    Object.fromEntries(
-      ours.flatMap((flow) => (flow[name] === null ? [] : [[String(flow[name]), String(flow['amount'])]])),
-    );
-  const { origin, currency, cost, direct, retained, allocated, charges, held } = row;
+function originSums(row: Row): OriginSums {
+  const named = (kind: string, amount: string) => {
+    const name = row[kind] ?? null;
+    return name === null || (row[amount] ?? null) === null ? {} : { [String(name)]: String(row[amount]) };
+  };
   return {
-    origin: String(origin),
-    currency: String(currency),
-    cost: String(cost),
-    direct: String(direct),
-    retained: String(retained),
-    allocated: String(allocated),
-    charges: String(charges),
-    allocatedCharges: String(row['allocated_charges']),
-    held: String(held),
-    causes: by('cause'),
-    qualities: by('quality'),
+    origin: String(row['origin']),
+    currency: String(row['currency']),
+    cost: textOf(row, sumColumn(attributionDataset, 'Cost')),
+    direct: textOf(row, sumColumn(allocationDataset, 'Direct')),
+    retained: textOf(row, sumColumn(allocationDataset, 'Retained')),
+    allocated: textOf(row, 'allocated'),
+    charges: textOf(row, 'charges'),
+    allocatedCharges: textOf(row, 'allocated_charges'),
+    held: textOf(row, 'held'),
+    causes: named('cause', 'held'),
+    qualities: named('quality', 'carried'),
   };
 }
 
@@ -134,8 +136,12 @@ export interface ExpectedCost {
 
 /** Adds what days hold, month of origin by month of origin and currency by currency. */
 export function addSums(days: readonly WrittenSums[]): OriginSums[] {
+  return addOrigins(days.flatMap((day) => day.sums));
+}
+
+function addOrigins(all: readonly OriginSums[]): OriginSums[] {
   const sums = new Map<string, OriginSums>();
-  for (const one of days.flatMap((day) => day.sums)) {
+  for (const one of all) {
     const key = `${one.origin} ${one.currency}`;
     const before = sums.get(key);
     sums.set(key, before ? added(before, one) : one);

@@ -14,7 +14,7 @@ export interface Amount {
   readonly net: string;
 }
 
-export const nothing: Sides = { charges: 0n, credits: 0n };
+const nothing: Sides = { charges: 0n, credits: 0n };
 
 /** 5 of charges and 2 of credits are `{ charges: '5', credits: '-2', net: '3' }`. */
 export function asAmount({ charges, credits }: Sides): Amount {

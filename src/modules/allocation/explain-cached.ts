@@ -1,18 +1,25 @@
-import type { Session } from '../../platform/warehouse/index.ts';
+import type { Row, Session } from '../../platform/warehouse/index.ts';
 import { type Direction, type HeldSlots, loneNode, type NeighbourGraph, reached } from './explain-graph.ts';
 import type { NodeSlots } from './explain-slots.ts';
 import { amongSql, type NumberedNode } from './explain-sql.ts';
 import type { TraceCache } from './trace-cache.ts';
+import { readFigures } from './trace-cache-figures.ts';
 import {
   cachedAttribution,
-  cachedHoldings,
   cachedIndex,
   cachedLinks,
   cachedNodes,
+  cachedRows,
   cachedShares,
   read,
   type ShareRows,
 } from './trace-cache-sql.ts';
+
+/** Every row of a node, read from a cache; none where no edge touches it: then it is not in there. */
+export async function rowsFromCache(session: Session, cache: TraceCache, node: string): Promise<Row[]> {
+  const index = await cachedIndex(session, cache.fileOf('node'), node);
+  return index === undefined ? [] : cachedRows(session, cache, cache.fileOf, { index, node });
+}
 
 /** What leads to a node, or away from it, read from the shares of a cache: as `readNeighbours`, with what all nodes have. */
 export async function cachedNeighbours(
@@ -40,7 +47,7 @@ export async function cachedNeighbours(
     cache.fileOf('share'),
     amongSql(direction === 'in' ? 't' : 'f', known),
   );
-  const holdings = await holdingsOf(session, cache, nodes, slots);
+  const holdings = await holdingsOf(cache, nodes, slots);
   const { totals, direct } = holdings;
   const { moves, quality, held, retained } = expand(shares, {
     nodes,
@@ -92,26 +99,23 @@ function slotAt({ lanes, slots }: SlotTable, day: number, lane: number): number 
 }
 
 async function holdingsOf(
-  session: Session,
   cache: TraceCache,
   nodes: readonly NumberedNode[],
   slots: NodeSlots,
 ): Promise<{ readonly totals: Float64Array; readonly direct: Float64Array }> {
   const places = placesOf(nodes);
-  const among = amongSql(
-    'i',
-    nodes.map(({ index }) => index),
-  );
-  const found = await cachedHoldings(session, cache.fileOf('holding'), among);
+  const table = slotsOf(cache, slots);
   const totals = new Float64Array(nodes.length * slots.count);
   const direct = new Float64Array(nodes.length * slots.count);
-  const table = slotsOf(cache, slots);
-  for (let row = 0; row < found.i.length; row++) {
-    const slot = slotAt(table, found.day[row] as number, found.lane[row] as number);
-    if (slot < 0) continue;
-    const at = (places[found.i[row] as number] as number) * slots.count + slot;
-    totals[at] = found.total[row] as number;
-    direct[at] = found.direct[row] as number;
+  const indexes = nodes.map(({ index }) => index);
+  for (const { node, slot: known, total, direct: own } of await readFigures(cache.figures, indexes)) {
+    const base = (places[node] as number) * slots.count;
+    for (let row = 0; row < known.length; row++) {
+      const slot = table.slots[known[row] as number] ?? -1;
+      if (slot < 0) continue;
+      totals[base + slot] = total[row] as number;
+      if (own) direct[base + slot] = own[row] as number;
+    }
   }
   return { totals, direct };
 }
@@ -134,8 +138,12 @@ interface Expanding {
 function expand(shares: ShareRows, given: Expanding) {
   const { nodes, slots, direction, totals, slotOf } = given;
   const places = placesOf(nodes);
-  const moved = new Rows();
-  const kept = new Rows();
+  const most = { moved: 0, kept: 0 };
+  for (let row = 0; row < shares.t.length; row++)
+    most[(shares.t[row] as number) < 0 ? 'kept' : 'moved'] +=
+      (shares.lane[row] as number) < 0 ? slotOf.lanes : 1;
+  const moved = new Rows(most.moved);
+  const kept = new Rows(most.kept);
   const retained = new Float64Array(nodes.length * slots.count);
   for (let row = 0; row < shares.t.length; row++) {
     const [t, lane] = [shares.t[row] as number, shares.lane[row] as number];
@@ -172,39 +180,29 @@ function expand(shares: ShareRows, given: Expanding) {
   return { moves: { count, near: a, far: b, slot, amount }, quality: mark, held, retained };
 }
 
-/** Rows of five numbers in arrays that grow. */
+/** Rows of five numbers. */
 class Rows {
   count = 0;
-  a = new Int32Array(1024);
-  b = new Int32Array(1024);
-  slot = new Int32Array(1024);
-  mark = new Int32Array(1024);
-  amount = new Float64Array(1024);
+  readonly a: Int32Array;
+  readonly b: Int32Array;
+  readonly slot: Int32Array;
+  readonly mark: Int32Array;
+  readonly amount: Float64Array;
+
+  constructor(most: number) {
+    this.a = new Int32Array(most);
+    this.b = new Int32Array(most);
+    this.slot = new Int32Array(most);
+    this.mark = new Int32Array(most);
+    this.amount = new Float64Array(most);
+  }
 
   add(a: number, b: number, slot: number, mark: number, amount: number): void {
-    if (this.count === this.a.length) this.grow();
     this.a[this.count] = a;
     this.b[this.count] = b;
     this.slot[this.count] = slot;
     this.mark[this.count] = mark;
     this.amount[this.count] = amount;
     this.count++;
-  }
-
-  private grow(): void {
-    const larger = (from: Int32Array<ArrayBuffer>) => {
-      const into = new Int32Array(from.length * 2);
-      into.set(from);
-      return into;
-    };
-    [this.a, this.b, this.slot, this.mark] = [
-      larger(this.a),
-      larger(this.b),
-      larger(this.slot),
-      larger(this.mark),
-    ];
-    const amount = new Float64Array(this.amount.length * 2);
-    amount.set(this.amount);
-    this.amount = amount;
   }
 }

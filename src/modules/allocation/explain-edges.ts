@@ -10,7 +10,7 @@ import { cachedEdges } from './trace-cache-sql.ts';
 export async function nameEdges(
   session: Session,
   flow: string,
-  { nodes, day, behind }: Walk,
+  { nodes, day, behind, slots }: Walk,
   lists: readonly MoneyEnds[],
 ): Promise<MoneyEnds[]> {
   const indexes = new Map(nodes.map(({ id, index }) => [id, index]));
@@ -31,7 +31,7 @@ export async function nameEdges(
           behind.links,
           `${amongSql('t', new Set(to))} and ${amongSql('f', new Set(from))}`,
         )
-      : edgesBetween(session, flow, { from, to, day: looked }));
+      : edgesBetween(session, flow, { from, to, day: looked, origin: slots.parts.origin }));
     for (const row of rows)
       found.set(`${row['f']} ${row['t']}`, (JSON.parse(String(row['edges'])) as string[]).map(unknownEdge));
   }

@@ -62,8 +62,11 @@ function apportionEnds(
 ): EndOfWalk[] {
   const { lanes } = slots;
   const places = nodes.length + 1;
-  const column = (weights: Float64Array, lane: number) =>
-    Float64Array.from({ length: places }, (_, n) => weights[n * lanes.length + lane] as number);
+  const column = (weights: Float64Array, lane: number) => {
+    const own = new Float64Array(places);
+    for (let n = 0; n < places; n++) own[n] = weights[n * lanes.length + lane] as number;
+    return own;
+  };
   const figures = lanes.map((_, l) => apportionAmount(exact.units[l] ?? 0n, column(figure, l)));
   const kept = lanes.map((_, l) => apportionAmount(exact.retained[l] ?? 0n, column(retained, l)));
   const ends: EndOfWalk[] = [];

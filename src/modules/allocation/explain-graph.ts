@@ -65,11 +65,13 @@ export async function readNeighbours(
   },
 ): Promise<NeighbourGraph> {
   const { node, type, slots, direction } = asked;
+  const { origin } = slots.parts;
   const [near, far] = direction === 'in' ? (['To', 'From'] as const) : (['From', 'To'] as const);
   const day = direction === 'in' ? slots.dayOf.inflow : slots.dayOf.outflow;
-  const index = day === undefined ? undefined : await indexOf(session, flow, { end: near, node, day });
+  const index =
+    day === undefined ? undefined : await indexOf(session, flow, { end: near, node, day, origin });
   if (day === undefined || index === undefined) return loneNode({ index: -1, id: node, type });
-  const links = await linksOfDay(session, flow, day);
+  const links = await linksOfDay(session, flow, { day, origin });
   const known = reached(
     index,
     direction === 'in' ? { near: links.to, far: links.from } : { near: links.from, far: links.to },
@@ -87,7 +89,7 @@ export async function readNeighbours(
       }
   }
   const others = [...known].filter((other) => other !== index).sort((a, b) => a - b);
-  const names = await nameAll(session, flow, { end: far, indexes: others, day });
+  const names = await nameAll(session, flow, { end: far, indexes: others, day, origin });
   const nodes = [
     { index, id: node, type },
     ...others.map((other) => must(names.get(other), 'the name of a node')),
@@ -111,26 +113,42 @@ export function reached(
   start: number,
   { near, far }: { readonly near: Int32Array; readonly far: Int32Array },
 ): Set<number> {
-  const next = new Map<number, number[]>();
-  for (const [k, node] of near.entries()) {
-    const others = next.get(node);
-    if (others) others.push(far[k] as number);
-    else next.set(node, [far[k] as number]);
+  const most = near.reduce((largest, node) => Math.max(largest, node), start);
+  const first = new Int32Array(most + 2);
+  for (let k = 0; k < near.length; k++) (first[(near[k] as number) + 1] as number)++;
+  for (let node = 0; node <= most; node++) (first[node + 1] as number) += first[node] as number;
+  const next = first.slice();
+  const others = new Int32Array(near.length);
+  for (let k = 0; k < near.length; k++) {
+    const node = near[k] as number;
+    others[next[node] as number] = far[k] as number;
+    (next[node] as number)++;
   }
   const found = new Set([start]);
-  for (const node of found) for (const other of next.get(node) ?? []) found.add(other);
+  for (const node of found)
+    for (let at = first[node] ?? 0; at < (first[node + 1] ?? 0); at++) found.add(others[at] as number);
   return found;
 }
 
 async function nameAll(
   session: Session,
   flow: string,
-  { end, indexes, day }: { readonly end: End; readonly indexes: readonly number[]; readonly day: string },
+  {
+    indexes,
+    day,
+    ...asked
+  }: {
+    readonly end: End;
+    readonly indexes: readonly number[];
+    readonly day: string;
+    readonly origin: string;
+  },
 ): Promise<Map<number, NumberedNode>> {
-  const ofDay = await namesOf(session, flow, { end, indexes, day });
+  const ofDay = await namesOf(session, flow, { ...asked, indexes, day });
   const names = new Map(ofDay.map((node) => [node.index, node]));
   const missing = indexes.filter((index) => !names.has(index));
-  for (const node of await namesOf(session, flow, { end, indexes: missing })) names.set(node.index, node);
+  for (const node of await namesOf(session, flow, { ...asked, indexes: missing }))
+    names.set(node.index, node);
   return names;
 }
 

@@ -74,7 +74,7 @@ export function overLinks(
 }
 
 /** What of `here`, amounts on the link's near node by slot, goes over the link. */
-export function overLink(walked: Walk, link: number, here: Float64Array): Float64Array {
+function overLink(walked: Walk, link: number, here: Float64Array): Float64Array {
   const { moves, slots, totals, trace } = walked;
   const base = (trace.links.near[link] as number) * slots.count;
   const passed = new Float64Array(slots.count);

@@ -50,12 +50,15 @@ function slotSql({ firstDay, origin, dimensions, currencies }: SlotParts): strin
   return `cast(greatest(least(${code} + ${place([origin], '"OriginPeriod"')}, 1000000000), -1) as integer)`;
 }
 
-/** Every row that a node has in a run, with day as text. */
+/** What is read of a row of a node, with day as text. */
+export const nodeColumns = `strftime("ChargePeriodStart", '%Y-%m-%d') as day, "OriginPeriod" as origin, "Dimension" as dimension,
+  "BillingCurrency" as currency, "Side" as side, "Direct" as direct, "Inflow" as inflow, "Outflow" as outflow,
+  "Retained" as retained, "NodeType" as type, "NodeName" as name, "ApplicationId" as application`;
+
+/** Every row that a node has in a run. */
 export function nodeRows(session: Session, allocation: string, node: string): Promise<Row[]> {
   return session.rows(
-    `select strftime("ChargePeriodStart", '%Y-%m-%d') as day, "OriginPeriod" as origin, "Dimension" as dimension,
-  "BillingCurrency" as currency, "Side" as side, "Direct" as direct, "Inflow" as inflow, "Outflow" as outflow,
-  "Retained" as retained, "NodeType" as type, "NodeName" as name, "ApplicationId" as application
+    `select ${nodeColumns}
 from ${allocation}
 where "NodeId" = $1
 order by all`,
@@ -77,6 +80,14 @@ export async function nodeIds(session: Session, allocation: string): Promise<str
   return Array.from(ids, String);
 }
 
+/**
+ * Rows of the run's own month. What it books for closed months has the numbers that nodes had in these months' graphs, so that its
+ * rows must not be asked by numbers.
+ */
+function ofMonth(origin: string): string {
+  return `"OriginPeriod" = ${literal(origin)}`;
+}
+
 function dayLiteral(day: string): string {
   return `timestamp ${literal(day)}`;
 }
@@ -89,12 +100,12 @@ function onDay(day: string | undefined): string {
 export async function linksOfDay(
   session: Session,
   flow: string,
-  day: string,
+  { day, origin }: { readonly day: string; readonly origin: string },
 ): Promise<{ readonly from: Int32Array; readonly to: Int32Array }> {
   const [from, to] = await session.columns(
     `select distinct cast("FromIndex" as integer), cast("ToIndex" as integer)
 from ${flow}
-where "ChargePeriodStart" = ${dayLiteral(day)} and "ToIndex" is not null`,
+where "ChargePeriodStart" = ${dayLiteral(day)} and ${ofMonth(origin)} and "ToIndex" is not null`,
   );
   return { from: from as Int32Array, to: to as Int32Array };
 }
@@ -106,10 +117,15 @@ export type End = 'From' | 'To';
 export async function indexOf(
   session: Session,
   flow: string,
-  { end, node, day }: { readonly end: End; readonly node: string; readonly day: string },
+  {
+    end,
+    node,
+    day,
+    origin,
+  }: { readonly end: End; readonly node: string; readonly day: string; readonly origin: string },
 ): Promise<number | undefined> {
   const [row] = await session.rows(
-    `select "${end}Index" as i from ${flow} where "${end}Node" = $1 and "ChargePeriodStart" = ${dayLiteral(day)} and "ToNode" is not null limit 1`,
+    `select "${end}Index" as i from ${flow} where "${end}Node" = $1 and "ChargePeriodStart" = ${dayLiteral(day)} and ${ofMonth(origin)} and "ToNode" is not null limit 1`,
     [node],
   );
   return row === undefined ? undefined : Number(row['i']);
@@ -151,7 +167,7 @@ export async function readFlows(
     `select cast("FromIndex" as integer), cast("ToIndex" as integer), ${slotSql(parts)}, cast(abs("Amount") as double),
   cast(coalesce(list_position([${names}], "Quality"), 1) - 1 as integer)
 from ${flow}
-where "ToIndex" is not null and ${amongSql(`"${end}Index"`, indexes)}`,
+where "ToIndex" is not null and ${ofMonth(parts.origin)} and ${amongSql(`"${end}Index"`, indexes)}`,
   );
   return {
     from: from as Int32Array,
@@ -177,13 +193,19 @@ export async function namesOf(
     end,
     indexes,
     day,
-  }: { readonly end: End; readonly indexes: readonly number[]; readonly day?: string | undefined },
+    origin,
+  }: {
+    readonly end: End;
+    readonly indexes: readonly number[];
+    readonly day?: string | undefined;
+    readonly origin: string;
+  },
 ): Promise<NumberedNode[]> {
   if (indexes.length === 0) return [];
   const [index, id, type] = await session.columns(
     `select cast("${end}Index" as integer) as i, any_value("${end}Node"), any_value("${end}Type")
 from ${flow}
-where ${amongSql(`"${end}Index"`, indexes)}${onDay(day)}
+where ${ofMonth(origin)} and ${amongSql(`"${end}Index"`, indexes)}${onDay(day)}
 group by i
 order by i`,
   );
@@ -351,12 +373,18 @@ export async function edgesBetween(
     from,
     to,
     day,
-  }: { readonly from: Iterable<number>; readonly to: Iterable<number>; readonly day?: string | undefined },
+    origin,
+  }: {
+    readonly from: Iterable<number>;
+    readonly to: Iterable<number>;
+    readonly day?: string | undefined;
+    readonly origin: string;
+  },
 ): Promise<Row[]> {
   return session.rows(
     `select "FromIndex" as f, "ToIndex" as t, to_json(list_sort(list(distinct "EdgeId"))) as edges
 from ${flow}
-where ${amongSql('"ToIndex"', new Set(to))} and ${amongSql('"FromIndex"', new Set(from))}${onDay(day)}
+where ${ofMonth(origin)} and ${amongSql('"ToIndex"', new Set(to))} and ${amongSql('"FromIndex"', new Set(from))}${onDay(day)}
 group by all
 order by all`,
   );

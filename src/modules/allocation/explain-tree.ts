@@ -119,11 +119,7 @@ function split({ walked }: MoneyWalk, { sides, share }: Branch, parts: readonly 
 const noise = 1e-9;
 
 /** What of the amounts on a node neither ends there nor is seen to go on. */
-export function remainder(
-  here: Float64Array,
-  own: Float64Array,
-  passed: readonly Float64Array[],
-): Float64Array {
+function remainder(here: Float64Array, own: Float64Array, passed: readonly Float64Array[]): Float64Array {
   return here.map((amount, slot) => {
     const left = passed.reduce((sum, part) => sum - (part[slot] as number), amount - (own[slot] as number));
     return left > amount * noise ? left : 0;

@@ -8,7 +8,7 @@ import {
 import type { Row, Session, Workspace } from '../../platform/warehouse/index.ts';
 import { errors } from './errors.ts';
 import { type Amount, asAmount, sumLanes } from './explain-amounts.ts';
-import { cachedNeighbours } from './explain-cached.ts';
+import { cachedNeighbours, rowsFromCache } from './explain-cached.ts';
 import { endsOf } from './explain-ends.ts';
 import { type Direction, readNeighbours } from './explain-graph.ts';
 import { listEnds, type MoneyEnds } from './explain-lists.ts';
@@ -90,7 +90,8 @@ async function explainRun(
 ): Promise<Explanation> {
   const { node, direction = 'in', depth = 3, top = 10 } = asked;
   const { graph, month, snapshot } = run;
-  const rows = await requireRows(session, run, node);
+  const known = cache ? await rowsFromCache(session, cache, node) : [];
+  const rows = known.length > 0 ? known : await requireRows(session, run, node);
   const isOwn = (row: Row) => row['origin'] === month;
   const slots = slotsOf(rows.filter(isOwn), month);
   const head = headOf(node, rows);

@@ -7,17 +7,9 @@ import { graphSchema, monthSchema, runIdSchema } from './question-contract.ts';
  * `allocation`, `flow`, `attribution`: the rows of a run as they lie in the lake. `focus`: the rows of the bill split by the
  * allocation, FOCUS 1.4. `nodes`, `types`, `products`: sums of the month, `products` with the tree that they form.
  */
-export const exportDatasets = [
-  'allocation',
-  'flow',
-  'attribution',
-  'focus',
-  'nodes',
-  'types',
-  'products',
-] as const;
+const exportDatasets = ['allocation', 'flow', 'attribution', 'focus', 'nodes', 'types', 'products'] as const;
 export type ExportDataset = (typeof exportDatasets)[number];
-export const exportFormats = ['csv', 'parquet'] as const;
+const exportFormats = ['csv', 'parquet'] as const;
 
 const asked = {
   graph: graphSchema,

@@ -16,6 +16,9 @@ import {
   recoverableTaxSql,
   takenSql,
 } from './attribution-sql.ts';
+import { restatedSql } from './export-restated-sql.ts';
+import type { GraphNode } from './model.ts';
+import type { RunRows } from './query-run.ts';
 
 /*
  * The bill's rows split by where their cost stays. Rows of one node, dimension, currency, side and span of days split alike: a
@@ -59,6 +62,7 @@ export interface SplitAsked {
   readonly bill: MonthBill;
   readonly scope: Scope;
   readonly attributing: Attributing;
+  readonly run: RunRows;
 }
 
 /** First and last day of a charge, as costs are spread over days: see charge-time.ts of the warehouse. */
@@ -247,40 +251,45 @@ select class, part, stays, coalesce(lag(upto) over (partition by class order by 
 from counted`);
 }
 
-/** How many classes no share was found for, and how many parts there are. */
-export function countParts(session: Session): Promise<Row[]> {
-  return session.rows(`select (select count(*) from split_part) as parts,
-  (select count(*) from split_class where class not in (select class from split_part)) as whole`);
-}
-
-/** How the parts are named in the file. */
-export interface MethodNames {
-  /** AllocatedMethodId. */
-  readonly method: string;
-  readonly rules: readonly string[];
+/** Who the nodes of the graph are: a row may be on one that has no cost in the run, because it costs nothing in the run's metric. */
+export async function declareNodes(session: Session, nodes: readonly GraphNode[]): Promise<void> {
+  await session.run(
+    'create or replace temp table split_declared (id varchar, name varchar, type varchar, labels varchar)',
+  );
+  const texts = [
+    nodes.map(({ id }) => id),
+    nodes.map(({ id, name = id }) => name),
+    nodes.map(({ type }) => type),
+    nodes.map(({ labels }) => JSON.stringify(labels)),
+  ];
+  await session.append('split_declared', texts, nodes.length);
 }
 
 /**
  * The split rows as a relation with the columns of the file, and the common table expressions that it needs. Amounts are cut by
  * cumulative rounding at 10⁻¹²: part i of u units is round(u · uptoᵢ) − round(u · belowᵢ), half away from zero, so that the parts
- * of a row sum to it in every column. Rows that the run leaves out (recoverable tax) stand in it as they are, without a method.
+ * of a row sum to it in every column. Rows that the run leaves out (recoverable tax) stand in it as they are, without a method; what
+ * it books for closed months stands beside the bill: see `restatedSql`.
  */
 export function splitSql(
-  { bill, scope, attributing }: SplitAsked,
-  names: MethodNames,
+  { bill, scope, attributing, run }: SplitAsked,
+  /** AllocatedMethodId. */
+  method: string,
 ): { readonly tables: string; readonly values: readonly SqlValue[] } {
   const context = billContext(bill.selection, scope);
   const taken = takenSql(context, attributing);
   const tax = recoverableTaxSql(context, attributing.method);
   const shown = fileColumns().map(({ name }) => name);
+  const methodId = literalOf(context, method);
   const kept = shown.filter((name) => !/^Allocated|^x_AllocatedPart$/.test(name) && !isSplit(name));
   return {
     tables: `with ${taken},
 ${spans},
-${ruleNames(context, names.rules)},
+${ruleNames(context, attributing.rules)},
 split as (
   select dated.*, coalesce(part, 1) as part, coalesce(below, 0) as below, coalesce(upto, ${whole}) as upto,
-    coalesce(final.id, dated.node) as stays_on, final.name as stays_name, coalesce(final.type, '') as stays_type, final.labels as stays_labels,
+    coalesce(final.id, dated.node) as stays_on, coalesce(final.name, declared.name) as stays_name,
+    coalesce(final.type, declared.type, rule_name.type, '') as stays_type, coalesce(final.labels, declared.labels) as stays_labels,
     rule_name.id as rule_id
   from dated
   left join split_class on split_class.node = dated.node and split_class.dimension = dated.dimension
@@ -288,11 +297,12 @@ split as (
     and split_class.last = dated.last
   left join split_part using (class)
   left join split_node as final on final.n = split_part.stays
+  left join split_declared as declared on final.id is null and declared.id = dated.node
   left join rule_name on rule_name.i = dated.rule
 ),
 rows_out as (
   select ${kept.map(identifier).join(', ')}, ${splitColumns.map((name) => `${partAmountSql(name)} as ${identifier(name)}`).join(',\n    ')},
-    ${detailsSql} as "AllocatedMethodDetails", cast(${literalOf(context, names.method)} as varchar) as "AllocatedMethodId",
+    ${detailsSql} as "AllocatedMethodDetails", cast(${methodId} as varchar) as "AllocatedMethodId",
     stays_on as "AllocatedResourceId", coalesce(stays_name, stays_on) as "AllocatedResourceName",
     coalesce(stays_labels, '{}') as "AllocatedTags", part as "x_AllocatedPart"
   from split
@@ -301,6 +311,8 @@ rows_out as (
     1 as "x_AllocatedPart"
   from base
   where ${tax}
+  union all by name
+  ${restatedSql({ run, method: attributing.method, methodId })}
 )
 `,
     values: context.values,
@@ -315,9 +327,11 @@ function literalOf(context: BillContext, text: string): string {
   return `$${context.values.push(text)}`;
 }
 
-function ruleNames(context: BillContext, rules: readonly string[]): string {
-  const rows = rules.map((rule, i) => `(${i}, cast(${literalOf(context, rule)} as varchar))`);
-  return `rule_name(i, id) as (values ${[...rows, '(-2, null)'].join(', ')})`;
+function ruleNames(context: BillContext, rules: Attributing['rules']): string {
+  const rows = rules.map(
+    ({ id, type }, i) => `(${i}, cast(${literalOf(context, id)} as varchar), ${literal(type)})`,
+  );
+  return `rule_name(i, id, type) as (values ${[...rows, '(-2, null, null)'].join(', ')})`;
 }
 
 /** FOCUS 1.4: `Elements` with the ratio of the origin charge; more under names of our own. */

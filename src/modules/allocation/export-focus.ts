@@ -1,11 +1,13 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Scope } from '../../platform/kernel/index.ts';
-import { assert } from '../../platform/kernel/index.ts';
+import { assert, formatDecimal, parseDecimal, sumDecimals } from '../../platform/kernel/index.ts';
 import type { Row, Session, Workspace } from '../../platform/warehouse/index.ts';
+import { costDataset } from '../focus/index.ts';
 import { selectBill } from './attribute-bill.ts';
 import {
   addShares,
   daysOf,
+  declareNodes,
   fileColumns,
   fileSums,
   flowsOfDays,
@@ -18,6 +20,7 @@ import {
   splitColumns,
   splitSql,
 } from './export-focus-sql.ts';
+import { restatedSums } from './export-restated-sql.ts';
 import { copyToFile, type FileForm } from './export-sql.ts';
 import type { GraphDocument } from './model.ts';
 import { type AskedRun, type RunRows, selectRun } from './query-run.ts';
@@ -50,7 +53,9 @@ export interface ColumnSum {
 /**
  * Writes the bill of a month as FOCUS rows, each split among the nodes on which its cost stays: as its node's cost of the same days,
  * dimension and side was passed on in the run. Costs and quantities are split so that the parts of a row sum to it at twelve
- * decimals; everything else repeats. The file is read back and its sums held against the bill's: a difference is a defect.
+ * decimals; everything else repeats. What the run books for closed months follows in rows of its own (`export-restated-sql.ts`), so
+ * that the metric sums to what the run has allocated. The file is read back and its sums held against the bill's: a difference is a
+ * defect.
  *
  * A row of 10 on `db`, of which a quarter went to `shop` and the rest to `blog`: 2.5 with AllocatedResourceId `shop`, 7.5 `blog`.
  */
@@ -67,7 +72,7 @@ export async function exportFocusSplit(
     sources: bills.filter(({ period }) => period === month).map(({ source }) => source),
   });
   const split: SplitAsked = {
-    ...{ bill, scope },
+    ...{ bill, scope, run },
     attributing: { rules: document.rules, method: document.method, period: month },
   };
   const engine = await workspace.engine();
@@ -75,17 +80,34 @@ export async function exportFocusSplit(
     const nodes = await makeClasses(session, split);
     await shareDays(session, run, nodes);
     await makeParts(session);
-    const { tables, values } = splitSql(split, { method, rules: document.rules.map(({ id }) => id) });
+    await declareNodes(session, document.nodes);
+    const { tables, values } = splitSql(split, method);
     const columns = fileColumns();
     const rows = await copyToFile(session, 'rows_out', columns, { ...form, with: tables }, values);
-    const sums = columnSums(
+    const origins = withRestated(
       await originSums(session, split),
-      await fileSums(session, form.file, form.format),
+      await restatedSums(session, split),
+      document.method.metric,
     );
+    const sums = columnSums(origins, await fileSums(session, form.file, form.format));
     for (const { currency, column, origin, parts } of sums)
       assert(origin === parts, `${column} in ${currency}: the parts come to ${parts}, the bill to ${origin}`);
     return { rows, columns: columns.map(({ name }) => name), sums };
   });
+}
+
+/** Adds what is booked for closed months to the sums of the bill; it may be in a currency that the bill has not. */
+function withRestated(bill: readonly Row[], restated: readonly Row[], metric: string): Row[] {
+  const none = Object.fromEntries(costDataset.roles.costs.map((name) => [name, '0']));
+  const others = restated.filter(({ currency }) => !bill.some((row) => row['currency'] === currency));
+  return [...bill, ...others.map(({ currency }): Row => ({ currency: currency ?? null, ...none }))].map(
+    (row) => {
+      const own = restated.find(({ currency }) => currency === row['currency']);
+      if (!own) return row;
+      const parts = [row[metric] ?? '0', own['cost']].map((amount) => parseDecimal(String(amount)));
+      return { ...row, [metric]: formatDecimal(sumDecimals(parts)) };
+    },
+  );
 }
 
 function columnSums(origins: readonly Row[], files: readonly Row[]): ColumnSum[] {
@@ -93,7 +115,7 @@ function columnSums(origins: readonly Row[], files: readonly Row[]): ColumnSum[]
     const currency = String(origin['currency']);
     const file = files.find((row) => row['currency'] === currency);
     return splitColumns.flatMap((column): ColumnSum[] => {
-      const [a, b] = [origin[column], file?.[column] ?? null];
+      const [a, b] = [origin[column] ?? null, file?.[column] ?? null];
       return a === null && b === null ? [] : [{ currency, column, origin: String(a), parts: String(b) }];
     });
   });

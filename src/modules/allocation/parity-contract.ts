@@ -32,7 +32,6 @@ const isOneWay = ({
 const oneWay = { message: 'name a month, or from and to', path: ['month'] };
 
 export const rangeQuerySchema = z.strictObject(range).refine(isOneWay, oneWay);
-export const pagedQuerySchema = z.strictObject({ ...range, ...page }).refine(isOneWay, oneWay);
 export type RangeQuery = z.output<typeof rangeQuerySchema>;
 
 const types = z

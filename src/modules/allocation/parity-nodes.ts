@@ -50,7 +50,7 @@ export function ratio(part: string, whole: string): string | null {
 }
 
 /** `from` and `to` of a list of ids in JSON. */
-export function listOf(row: Row, name: string): string[] {
+function listOf(row: Row, name: string): string[] {
   return JSON.parse(text(row, name) || '[]') as string[];
 }
 

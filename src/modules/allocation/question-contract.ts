@@ -20,7 +20,7 @@ const depth = z.coerce.number().int().min(0).max(20).default(3);
 const top = z.coerce.number().int().min(1).max(500).default(10);
 
 /** Charges are positive, credits negative, net is their sum. */
-export const amountSchema = z.object({ charges: z.string(), credits: z.string(), net: z.string() });
+const amountSchema = z.object({ charges: z.string(), credits: z.string(), net: z.string() });
 /** An amount and its fraction of the figure explained, 0 … 1. */
 const partSchema = z.object({ amount: amountSchema, share: z.string() });
 
@@ -241,7 +241,7 @@ export const billExplanationSchema = z.object({
 });
 export type BillExplanationAnswer = z.infer<typeof billExplanationSchema>;
 
-export const runDatasets = ['allocation', 'flow', 'attribution'] as const;
+const runDatasets = ['allocation', 'flow', 'attribution'] as const;
 
 /** A question to the rows of runs. Without `run`, of the published run of each month; never of two runs of one month. */
 export const allocationQuerySchema = z.strictObject({

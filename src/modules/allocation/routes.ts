@@ -1,6 +1,8 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { economicsRoutes } from './economics-routes.ts';
+import { allocationExportRoutes } from './export-routes.ts';
 import { graphRoutes } from './graph-routes.ts';
+import { allocationResultRoutes } from './parity-routes.ts';
 import { proposalRoutes } from './propose-routes.ts';
 import { allocationQuestionRoutes } from './question-routes.ts';
 import { recommendationRoutes } from './recommendation-routes.ts';
@@ -20,6 +22,8 @@ export const allocationRoutes: FastifyPluginAsyncZod<AllocationRunRouteOptions> 
   await app.register(usageRoutes, options);
   await app.register(allocationRunRoutes, options);
   await app.register(allocationQuestionRoutes, options);
+  await app.register(allocationResultRoutes, options);
+  await app.register(allocationExportRoutes, options);
   await app.register(whatIfRoutes, options);
   await app.register(economicsRoutes, options);
   await app.register(recommendationRoutes, options);

@@ -17,6 +17,12 @@ export interface DayNote {
   readonly params: Readonly<Record<string, unknown>>;
 }
 
+/** What the engine needs of a prepared month; of its attribution the table of cells. */
+export interface MonthOfEngine extends Pick<PreparedMonth, 'graph' | 'lanes' | 'drivers' | 'scale'> {
+  readonly days: readonly Pick<PreparedMonth['days'][number], 'day'>[];
+  readonly attribution: Pick<PreparedMonth['attribution'], 'table'>;
+}
+
 /** A month in the engine. */
 export interface MonthEngine {
   /** In which order circles close that the graph leaves to the costs: every day depends on it. */
@@ -59,7 +65,7 @@ export async function startEngine(
 }
 
 /** True when the pools of circles are too large for the month's scale, and nothing else is wrong with the graph. */
-export async function needsRoom(session: Session, month: PreparedMonth): Promise<boolean> {
+export async function needsRoom(session: Session, month: MonthOfEngine): Promise<boolean> {
   const { mode, components } = month.graph.cycles;
   if (![mode, ...components.map((component) => component.mode)].includes('reciprocal')) return false;
   if (!hasCircles(month.graph)) return false;
@@ -68,7 +74,7 @@ export async function needsRoom(session: Session, month: PreparedMonth): Promise
 }
 
 /** Reads ahead what circles need, and prepares the engine. */
-async function prepare(session: Session, { graph, lanes, drivers, days, attribution, scale }: PreparedMonth) {
+async function prepare(session: Session, { graph, lanes, drivers, days, attribution, scale }: MonthOfEngine) {
   const loaded = new Map<number, UnitColumns>();
   const load = async (day: number) => {
     const date = graph.days[day] as string;

@@ -7,6 +7,7 @@ import { requireGraph } from './graphs.ts';
 import { type RunOutcome, runRequestSchema } from './run-contract.ts';
 import { computeAndPublish } from './run-outcome.ts';
 import type { RunWorld } from './run-plan.ts';
+import { renewViews } from './usage-views.ts';
 
 /** The kind of a run of the queue that computes an allocation. */
 export const allocationRunKind = 'allocation.run';
@@ -46,7 +47,8 @@ export function allocationRunHandler(world: () => Promise<RunWorld>): RunHandler
         open?.end();
         open = context.step(name);
       };
-      const outcome = await computeAndPublish(await world(), { actor, scope }, request, {
+      const opened = await world();
+      const outcome = await computeAndPublish(opened, { actor, scope }, request, {
         signal,
         onStep,
         onDay: (done, total) => progress({ label: `allocate ${request.month}`, done, total, unit: 'items' }),
@@ -55,6 +57,9 @@ export function allocationRunHandler(world: () => Promise<RunWorld>): RunHandler
       rows({ in: attribution, out: attribution + allocation + flow });
       for (const finding of outcome.findings.slice(0, 20))
         log(finding.severity === 'error' ? 'error' : finding.severity, `${finding.path}: ${finding.message}`);
+      // A run changes the lake even where nothing is published: its figures are kept.
+      const stale = await renewViews(opened.workspace);
+      if (stale) log('warning', stale.message);
       if (outcome.refused === null) return outcome;
       const { code, message, params, exitCode } = outcome.refused;
       const status = errorCodes.get(code)?.status ?? 500;

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { filesOfRuns } from './late-costs.ts';
 import type { GraphDocumentInput } from './model.ts';
 import { computeRun } from './run-compute.ts';
 import { scaleOf } from './run-prepare.ts';
@@ -73,5 +74,38 @@ describe('a run', () => {
         causes: expect.arrayContaining([{ cause: 'rounding', amount: '0.00000000132' }]),
       },
     ]);
+  });
+
+  it('reads a bill’s metric of the month before as far as a window or the last known value looks back, and no further', async () => {
+    const spend = (windowDays: number): GraphDocumentInput => ({
+      nodes: [
+        { id: 'pool', type: 'shared' },
+        { id: 'shop', type: 'product' },
+        { id: 'lab', type: 'product' },
+      ],
+      edges: ['shop', 'lab'].map((to) => ({
+        ...{ from: 'pool', to, strategy: 'weighted_average' as const },
+        params: { metric: 'spend', windowDays, missingDays: 'zero' as const },
+      })),
+      rules: [{ id: 'apps', node: '{Tags.app}' }],
+      metrics: [{ id: 'spend', from: 'cost', node: '{Tags.app}' }],
+    });
+    await bench.bill('cloud', [inMonth('2026-07', charge('31', '6', 'shop'))]);
+    await bench.bill('cloud', [
+      inMonth('2026-08', charge('1', '90', 'pool')),
+      inMonth('2026-08', charge('1', '2', 'lab')),
+    ]);
+    const shares = async (windowDays: number, id: string) => {
+      await bench.publishGraph(spend(windowDays), { id });
+      const { run } = await computeRun(bench, everyone, { graph: id, period: '2026-08' });
+      const allocation = run.snapshot && (await filesOfRuns(bench.workspace.lake, [run])).allocation;
+      const rows = await bench.rows(
+        `select "NodeId" as node, "Retained" as retained from read_parquet('${allocation?.[0]}') where "NodeType" = 'product' order by 1`,
+      );
+      return Object.fromEntries(rows.map(({ node, retained }) => [node, retained]));
+    };
+    // Of one day only the lab has spent anything; of two days the shop has spent 6 and the lab 2.
+    expect(await shares(1, 'one-day')).toEqual({ lab: '92' });
+    expect(await shares(2, 'two-days')).toEqual({ lab: '24.5', shop: '67.5' });
   });
 });

@@ -7,8 +7,8 @@ import { compileGraph, lookBackDays } from './engine/compile-graph.ts';
 import { chooseScale } from './engine/scale.ts';
 import type { CompiledGraph, Drivers, Lane } from './engine/types.ts';
 import { errors } from './errors.ts';
-import type { GraphFinding } from './model.ts';
-import { needsRoom } from './run-engine.ts';
+import type { GraphEdge, GraphFinding } from './model.ts';
+import { type MonthOfEngine, needsRoom } from './run-engine.ts';
 import { daysOfMonth, firstDayRead, type MonthInputs } from './run-inputs.ts';
 import { type RunNodes, runNodes } from './run-nodes.ts';
 import type { RunPlan } from './run-plan.ts';
@@ -98,7 +98,7 @@ function leastScale(currency: string): number {
  * The month at a scale at which pools of circles that are solved exactly fit too: what goes round counts as often as it comes
  * by, so that a pool is larger than any cost.
  */
-async function withRoom(session: Session, month: PreparedMonth): Promise<PreparedMonth> {
+export async function withRoom<Month extends MonthOfEngine>(session: Session, month: Month): Promise<Month> {
   const least = Math.max(0, ...month.lanes.map(({ currency }) => leastScale(currency)));
   let fitting = month;
   while (fitting.scale > least && (await needsRoom(session, fitting)))
@@ -126,7 +126,11 @@ export async function metricsOfBills(
     metric.from !== 'usage' && named.has(metric.id) ? [metric.id] : [],
   );
   if (metrics.length === 0) return { table: undefined, findings: [] };
-  const first = firstDayRead(plan).slice(0, 7);
+  // Earlier months only as far back as edges that weigh by these metrics look: the bills are large, and usage may look further.
+  const edges = document.edges.filter((edge) =>
+    metricsOfEdge(edge).some((metric) => metrics.includes(metric)),
+  );
+  const first = firstDayRead({ period: plan.period, document: { ...document, edges } }).slice(0, 7);
   const periods = [...new Set(bills.map(({ period }) => period))].filter((period) => period >= first).sort();
   const tables: string[] = [];
   const findings: GraphFinding[] = [];
@@ -142,4 +146,10 @@ export async function metricsOfBills(
     if (period === plan.period) findings.push(...read.findings);
   }
   return { table: await uniteMetrics(session, tables), findings };
+}
+
+function metricsOfEdge({ params, overrides }: GraphEdge): string[] {
+  return [params, ...Object.values(overrides).map((rule) => rule.params)].flatMap((of) =>
+    'metric' in of ? [of.metric] : [],
+  );
 }

@@ -16,6 +16,7 @@ import type { AllocationRun } from './run-model.ts';
 import type { RunWorld } from './run-plan.ts';
 import { mayPublish } from './run-publisher.ts';
 import { listRuns } from './run-records-sql.ts';
+import { renewViews } from './usage-views.ts';
 
 /** What the routes of runs work with. */
 export interface AllocationRunRouteOptions {
@@ -212,6 +213,8 @@ function addPublishing(app: App, options: AllocationRunRouteOptions): void {
     },
     async ({ caller, params: { run } }): Promise<contract.AllocationRunAnswer> => {
       const published: AllocationRun = await publishRun(await worldOf(options), caller, run);
+      // A cache: that it could not be written undoes nothing, and 'finops doctor' tells.
+      await renewViews(options.workspace);
       return runAnswer(published);
     },
   );

@@ -238,11 +238,22 @@ function plainSegment(given: unknown): unknown {
 function findingsOf(error: z.ZodError, given: unknown): GraphFinding[] {
   return error.issues.flatMap((issue) => {
     const path = issue.path.map(String).join('/');
+    const of = ownerOf(given, issue.path);
     if (issue.code === 'unrecognized_keys') {
-      return issue.keys.map((key) => inputFinding(path === '' ? key : `${path}/${key}`, 'is not known here'));
+      const problem = `${of}is not known here`;
+      return issue.keys.map((key) => inputFinding(path === '' ? key : `${path}/${key}`, problem));
     }
-    return [inputFinding(path, `is wrong: ${issue.message}`, textAt(given, issue.path))];
+    return [inputFinding(path, `${of}is wrong: ${issue.message}`, textAt(given, issue.path))];
   });
+}
+
+/** Whose field it is, in the input's own words: `of the node 'db' `, `of the edge 'db -> shop' `. */
+function ownerOf(given: unknown, [list, index]: readonly PropertyKey[]): string {
+  if (index === undefined) return '';
+  const text = (field: string) => textAt(given, [list as PropertyKey, index, field]) ?? '?';
+  if (list === 'nodes') return `of the node '${text('id')}' `;
+  if (list === 'edges') return `of the edge '${text('from')} -> ${text('to')}' `;
+  return list === 'usage' ? `of the usage of '${text('node')}' ` : '';
 }
 
 /** What stands at a path, where it is short enough to be quoted. */

@@ -149,7 +149,7 @@ function cellsOf(
 
 /** Usage as whole numbers, per metric in the scale of its most exact value; coarser where the sum would pass 2⁵³ (16 digits). */
 function driversOf(graph: CompiledGraph, { usage, day }: SimulationInput): Drivers {
-  const from = usage.reduce((first, row) => (row.day < first ? row.day : first), day);
+  const [from = day] = [day, ...usage.map((row) => row.day)].sort();
   const dayOf = (date: string) => (Date.parse(date) - Date.parse(from)) / 86_400_000;
   const days = dayOf(day) + 1;
   const nodes = graph.nodeIds.length;

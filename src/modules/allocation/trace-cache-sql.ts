@@ -1,4 +1,5 @@
-import { fileLiteral, literal, type Session } from '../../platform/warehouse/index.ts';
+import { fileLiteral, literal, type Row, type Session } from '../../platform/warehouse/index.ts';
+import { nodeColumns } from './explain-sql.ts';
 import { heldCauses, qualities } from './model.ts';
 
 /*
@@ -6,7 +7,9 @@ import { heldCauses, qualities } from './model.ts';
  *   node.parquet     (i, id, type)                    nodes by the numbers that the run's flows have for them
  *   link.parquet     (f, t, edges)                     pairs of nodes that an edge joined, with the ids of the edges as JSON
  *   share.parquet    (t, f, day, lane, share, mark)    of what f has: the part that goes to t, with its quality; below 0 is `kept`
- *   holding.parquet  (i, day, lane, direct, total)     amounts without sign
+ *   holding.parquet  (i, slot, direct, inflow, outflow, retained)   without sign; slot = day · lanes + lane
+ *   figure.bin, figure.index    of it what a walk asks of many nodes: see trace-cache-figures.ts
+ *   restated.parquet  what nodes have of closed months, as `nodeRows` has it
  *   rule.parquet     (i, day, l, rule, cost)            what rules sent to nodes, exact; sender.parquet and lane.parquet name the numbers
  *   sum.parquet       the direct cost of nodes, with who they are
  * `lane` −1 stands for all lanes of the node on that day.
@@ -46,9 +49,6 @@ from (
   await session.run(
     'create or replace temp table cache_share (t integer, f integer, day integer, lane integer, share double, mark integer)',
   );
-  await session.run(
-    'create or replace temp table cache_holding (i integer, day integer, lane integer, direct double, total double)',
-  );
   const days = await session.rows(
     `select distinct strftime("ChargePeriodStart", '%Y-%m-%d') as day from ${allocation} where ${own} order by 1`,
   );
@@ -70,11 +70,10 @@ const ofDay = (origin: string, day: string) =>
 const onLane = `join cache_lane as lane
   on lane.dimension = given."Dimension" and lane.currency = given."BillingCurrency" and lane.side = given."Side"`;
 
-/** What numbered nodes have on a day: number, lane, direct, direct + inflow, retained, 1 on products. */
+/** What numbered nodes have on a day: number, lane, direct + inflow, retained, 1 on products. */
 export async function holdingsOf(session: Session, { allocation, origin }: CachedRows, day: string) {
-  const [i, l, direct, total, retained, isProduct] =
-    await session.columns(`select i, l, cast(abs("Direct") as double),
-  cast(abs("Direct" + "Inflow") as double), cast(abs("Retained") as double), cast("NodeType" = 'product' as integer)
+  const [i, l, total, retained, isProduct] =
+    await session.columns(`select i, l, cast(abs("Direct" + "Inflow") as double), cast(abs("Retained") as double), cast("NodeType" = 'product' as integer)
 from ${allocation} as given
 join cache_node on id = "NodeId"
 ${onLane}
@@ -82,7 +81,6 @@ ${ofDay(origin, day)}`);
   return {
     i: i as Int32Array,
     l: l as Int32Array,
-    direct: direct as Float64Array,
     total: total as Float64Array,
     retained: retained as Float64Array,
     isProduct: isProduct as Int32Array,
@@ -122,13 +120,6 @@ export function addShareRows(session: Session, rows: ShareRows, count: number): 
   return session.append('cache_share', [t, f, day, lane, share, mark], count);
 }
 
-export function addHoldingRows(
-  session: Session,
-  columns: readonly [Int32Array, Int32Array, Int32Array, Float64Array, Float64Array],
-): Promise<void> {
-  return session.append('cache_holding', columns, columns[0].length);
-}
-
 /**
  * Writes the tables to files of a folder, those of numbers sorted so that the rows of one node lie together, and drops them one by
  * one: what is sorted has the memory for itself.
@@ -136,7 +127,7 @@ export function addHoldingRows(
 export async function writeCache(
   session: Session,
   { attribution, allocation, flow, origin }: CachedRows,
-  firstDay: string,
+  { firstDay, lanes }: { readonly firstDay: string; readonly lanes: number },
   fileOf: (name: string) => string,
 ): Promise<void> {
   const own = `"OriginPeriod" = ${literal(origin)}`;
@@ -144,8 +135,23 @@ export async function writeCache(
     session.run(`copy (${select}) to ${literal(fileOf(name))} (${options})`);
   await write('share', 'select t, f, day, lane, share, mark from cache_share order by t, f, day, lane');
   await session.run('drop table cache_share');
-  await write('holding', 'select i, day, lane, direct, total from cache_holding order by i, day, lane');
-  await session.run('drop table cache_holding');
+  const amounts = ['Direct', 'Inflow', 'Outflow', 'Retained'].map(
+    (name) => `cast(abs("${name}") as double) as ${name.toLowerCase()}`,
+  );
+  await write(
+    'holding',
+    `select i, cast(date_diff('day', timestamp ${literal(firstDay)}, "ChargePeriodStart") * ${lanes} + l as integer) as slot,
+  ${amounts.join(', ')}
+from ${allocation} as given
+join cache_node on id = "NodeId"
+${onLane}
+where ${own}
+order by i, slot`,
+  );
+  await write(
+    'restated',
+    `select "NodeId" as id, ${nodeColumns} from ${allocation} where not ${own} order by id`,
+  );
   await write(
     'link',
     `select f, t, to_json(list_sort(list(edge))) as edges
@@ -247,15 +253,30 @@ export async function cachedShares(session: Session, file: string, where: string
   };
 }
 
-export async function cachedHoldings(session: Session, file: string, among: string) {
-  const [i, day, lane, direct, total] = await session.columns(
-    `select i, day, lane, direct, total from ${read(file)} where ${among}`,
+/** As `nodeRows`, of a node with a number; amounts of the month have no sign. They are whole 10⁻⁹, which binary numbers hold. */
+export function cachedRows(
+  session: Session,
+  cache: { readonly firstDay: string; readonly origin: string; readonly lanes: readonly unknown[] },
+  fileOf: (name: 'holding' | 'lane' | 'sum' | 'restated') => string,
+  { index, node }: { readonly index: number; readonly node: string },
+): Promise<Row[]> {
+  const lanes = cache.lanes.length;
+  const amounts = ['direct', 'inflow', 'outflow', 'retained'].map(
+    (name) => `cast(cast(${name} as decimal(38,9)) as decimal(38,12)) as ${name}`,
   );
-  return {
-    i: i as Int32Array,
-    day: day as Int32Array,
-    lane: lane as Int32Array,
-    direct: direct as Float64Array,
-    total: total as Float64Array,
-  };
+  return session.rows(
+    `select strftime(timestamp ${literal(cache.firstDay)} + to_days(slot // ${lanes}), '%Y-%m-%d') as day,
+  ${literal(cache.origin)} as origin, dimension, currency, side, ${amounts.join(', ')}, type, name, application
+from ${read(fileOf('holding'))}
+join ${read(fileOf('lane'))} on l = slot % ${lanes}
+cross join (
+  select any_value("NodeType") as type, any_value("NodeName") as name, any_value("ApplicationId") as application
+  from ${read(fileOf('sum'))} where i = ${index}
+)
+where i = ${index}
+union all
+select * exclude (id) from ${read(fileOf('restated'))} where id = $1
+order by all`,
+    [node],
+  );
 }

@@ -7,8 +7,8 @@ import { everything } from '../../platform/kernel/index.ts';
 import type { Session, Workspace } from '../../platform/warehouse/index.ts';
 import { heldCauses, qualities } from './model.ts';
 import { type AskedRun, type RunRows, selectRun } from './query-run.ts';
+import { type FigureFiles, writeFigures } from './trace-cache-figures.ts';
 import {
-  addHoldingRows,
   addShareRows,
   beginCache,
   type CachedRows,
@@ -26,8 +26,9 @@ const worthwhileFlows = 300_000;
 /** A run's shares as files of the workspace; they can be removed at any time, and are made again. */
 export interface TraceCache {
   readonly fileOf: (
-    name: 'node' | 'link' | 'share' | 'holding' | 'rule' | 'sender' | 'lane' | 'sum',
+    name: 'node' | 'link' | 'share' | 'holding' | 'restated' | 'rule' | 'sender' | 'lane' | 'sum',
   ) => string;
+  readonly figures: FigureFiles;
   readonly origin: string;
   readonly firstDay: string;
   readonly lanes: readonly { readonly dimension: string; readonly currency: string; readonly side: string }[];
@@ -38,8 +39,12 @@ export async function openTraceCache(workspace: Workspace, run: RunRows): Promis
   const folder = folderOf(workspace, run);
   const file = join(folder, 'cache.json');
   if (!existsSync(file)) return undefined;
-  const head = JSON.parse(await readFile(file, 'utf8')) as Omit<TraceCache, 'fileOf'>;
-  return { ...head, fileOf: (name) => join(folder, `${name}.parquet`) };
+  const head = JSON.parse(await readFile(file, 'utf8')) as Omit<TraceCache, 'fileOf' | 'figures'>;
+  return { ...head, figures: figuresIn(folder), fileOf: (name) => join(folder, `${name}.parquet`) };
+}
+
+function figuresIn(folder: string): FigureFiles {
+  return { figures: join(folder, 'figure.bin'), index: join(folder, 'figure.index') };
 }
 
 const building = new Map<string, Promise<void>>();
@@ -115,7 +120,14 @@ async function fillCache(session: Session, rows: CachedRows, folder: string) {
     await addDay(session, rows, { day, number, nodes: most + 1, lanes: lanes.length });
     await turn();
   }
-  await writeCache(session, rows, firstDay, (name) => join(folder, `${name}.parquet`));
+  await writeCache(session, rows, { firstDay, lanes: lanes.length }, (name) =>
+    join(folder, `${name}.parquet`),
+  );
+  await writeFigures(
+    session,
+    { ...figuresIn(folder), holding: join(folder, 'holding.parquet') },
+    { nodes: most + 1, slots: days.length * lanes.length },
+  );
   return { firstDay, lanes, origin: rows.origin };
 }
 
@@ -129,11 +141,10 @@ async function addDay(
     lanes,
   }: Readonly<Record<'number' | 'nodes' | 'lanes', number>> & { readonly day: string },
 ): Promise<void> {
-  const { i, l, direct, total, retained, isProduct } = await holdingsOf(session, rows, day);
+  const { i, l, total, retained, isProduct } = await holdingsOf(session, rows, day);
   const totals = new Float64Array(nodes * lanes);
   for (let row = 0; row < i.length; row++)
     totals[(i[row] as number) * lanes + (l[row] as number)] = total[row] as number;
-  await addHoldingRows(session, [i, new Int32Array(i.length).fill(number), l, direct, total]);
   const carried = await movesOf(session, rows, day);
   // What products keep has no row among the flows.
   const kept = Array.from(i.keys()).filter((row) => isProduct[row] === 1 && (retained[row] as number) > 0);

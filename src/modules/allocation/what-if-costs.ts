@@ -10,6 +10,7 @@ import type { AllocationRun } from './run-model.ts';
 import type { RunPlan, RunWorld } from './run-plan.ts';
 import { scaleOf } from './run-prepare.ts';
 import {
+  cellsOfRun,
   daysOfTable,
   readRests,
   readRunDays,
@@ -33,8 +34,12 @@ export interface MonthCosts {
   readonly nodes: readonly GraphNode[];
   /** Days that have costs, in order. */
   readonly days: readonly string[];
+  /** Table (or table expression) of the session with the cells: see `makeCells` for what `unitsOfDay` reads of them. */
+  readonly cells: string;
   /** Decimals of a unit. */
   readonly scale: number;
+  /** The same costs in coarser units. */
+  readonly at: (scale: number) => MonthCosts;
   /** Direct costs of one day (`2026-10-05`) in units. */
   readonly load: (day: string) => Promise<UnitColumns>;
   /** Of all days; ask when all are loaded. */
@@ -60,14 +65,18 @@ export async function costsOfRun(
   const lanes = await makeLaneTable(session, relation);
   const days = await readRunDays(session, own);
   const read = (from: string, to: string) => readRunUnits(session, own, { from, to, scale });
-  return {
-    ...{ lanes, days, scale },
-    nodes: await readRunNodes(session, own),
-    load: inBatches(days, Math.max(1, Math.floor((rowsAtOnce * days.length) / Math.max(1, rows))), read),
-    rests: async () =>
-      (await readRunRests(session, own)).map((rest) => ({ ...rest, amount: parseDecimal(rest.amount) })),
-    findings: [],
+  const batch = Math.max(1, Math.floor((rowsAtOnce * days.length) / Math.max(1, rows)));
+  const known = async () =>
+    (await readRunRests(session, own)).map((rest) => ({ ...rest, amount: parseDecimal(rest.amount) }));
+  const costs = {
+    ...{ lanes, days, cells: cellsOfRun(own), nodes: await readRunNodes(session, own), findings: [] },
   };
+  const at = (coarser: number): MonthCosts => {
+    const rounded = roundedCosts(session, costs.cells, coarser);
+    const rests = async () => addedRests([...(await known()), ...(await rounded.rests())]);
+    return { ...costs, at, scale: coarser, load: rounded.load, rests };
+  };
+  return { ...costs, at, scale, load: inBatches(days, batch, read), rests: known };
 }
 
 /** Rows of a run's figures that are read at once: a few at a time take the most time, all of a large month the most memory. */
@@ -118,19 +127,40 @@ export async function costsOfBills(
   });
   const lanes = await makeLaneTable(session, table);
   const days = await daysOfTable(session, table);
-  const scale = run?.method.scale ?? scaleOf(days, lanes);
-  const rests = new Map<string, Rest>();
+  const costs = { ...{ lanes, nodes, findings, cells: table }, days: days.map(({ day }) => day) };
+  const at = (scale: number): MonthCosts => ({
+    ...{ ...costs, at, scale },
+    ...roundedCosts(session, table, scale),
+  });
+  // With another dimension a lane may be larger than any of the run's.
+  const finest = scaleOf(days, lanes);
+  return at(Math.min(finest, run?.method.scale ?? finest));
+}
+
+/** Costs of cells in units, day by day; the rests are of the days that were loaded. */
+function roundedCosts(
+  session: Session,
+  cells: string,
+  scale: number,
+): { readonly load: MonthCosts['load']; readonly rests: () => Promise<readonly Rest[]> } {
+  const rests: Rest[] = [];
   return {
-    ...{ lanes, nodes, scale, findings },
-    days: days.map(({ day }) => day),
     load: async (day) => {
-      const units = await unitsOfDay(session, { cells: table, day, scale });
-      for (const { currency, side, amount } of await readRests(session)) {
-        const known = rests.get(`${currency} ${side}`)?.amount ?? zero;
-        rests.set(`${currency} ${side}`, { currency, side, amount: addDecimal(known, parseDecimal(amount)) });
-      }
+      const units = await unitsOfDay(session, { cells, day, scale });
+      for (const { amount, ...of } of await readRests(session))
+        rests.push({ ...of, amount: parseDecimal(amount) });
       return units;
     },
-    rests: async () => [...rests.values()],
+    rests: async () => addedRests(rests),
   };
+}
+
+/** One rest per currency and side. */
+function addedRests(rests: readonly Rest[]): Rest[] {
+  const sums = new Map<string, Rest>();
+  for (const rest of rests) {
+    const key = `${rest.currency} ${rest.side}`;
+    sums.set(key, { ...rest, amount: addDecimal(sums.get(key)?.amount ?? zero, rest.amount) });
+  }
+  return [...sums.values()];
 }

@@ -8,7 +8,7 @@ import { daysOfMonth, type MonthInputs } from './run-inputs.ts';
 import type { AllocationRun } from './run-model.ts';
 import { runNodes } from './run-nodes.ts';
 import type { RunPlan, RunWorld } from './run-plan.ts';
-import { metricsOfBills } from './run-prepare.ts';
+import { metricsOfBills, withRoom } from './run-prepare.ts';
 import type { MetricChange } from './what-if-contract.ts';
 import { costsOfBills, costsOfRun, type MonthCosts } from './what-if-costs.ts';
 import { changeDrivers } from './what-if-drivers.ts';
@@ -38,7 +38,7 @@ export interface AsIfMonth {
 }
 
 /**
- * Reads costs and drivers, and numbers the graph. Refusals: as `costsOfBills` and `changeDrivers`; `allocation.uncomputableGraph`.
+ * Reads costs and drivers, numbers the graph, and makes units as coarse as a run of it would. Refusals: as `costsOfBills` and `changeDrivers`; `allocation.uncomputableGraph`.
  */
 export async function prepareAsIf(asIf: AsIf): Promise<AsIfMonth> {
   const { world, session, plan, document, inputs, run, takesOver, metrics } = asIf;
@@ -64,16 +64,20 @@ export async function prepareAsIf(asIf: AsIf): Promise<AsIfMonth> {
     billMetrics: ofBills.table,
     snapshots: inputs.usage,
   });
-  const changed = changeDrivers(graph, reading, metrics, id);
+  const { drivers, findings: changed } = changeDrivers(graph, reading, metrics, id);
+  const { lanes, cells, scale } = costs;
+  const days = costs.days.map((day) => ({ day }));
+  const fitting = await withRoom(session, {
+    graph,
+    lanes,
+    drivers,
+    days,
+    scale,
+    attribution: { table: cells },
+  });
   return {
-    ...{ document, costs, graph },
-    drivers: changed.drivers,
-    findings: [
-      ...costs.findings,
-      ...graph.findings,
-      ...ofBills.findings,
-      ...reading.findings,
-      ...changed.findings,
-    ],
+    ...{ document, graph, drivers },
+    costs: fitting.scale === scale ? costs : costs.at(fitting.scale),
+    findings: [...costs.findings, ...graph.findings, ...ofBills.findings, ...reading.findings, ...changed],
   };
 }

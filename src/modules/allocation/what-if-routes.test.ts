@@ -229,6 +229,52 @@ describe('POST /allocation/what-if', () => {
     expect(codes(current.findings)).not.toContain('allocation.usageChanged');
   });
 
+  it('of a circle whose pools outgrow the units has coarser ones, as a run of it has', async () => {
+    // What goes round comes by 500,000 times: pools of 60 million, for which a billionth is no unit.
+    const share = (from: string, to: string, percent: string) =>
+      ({ from, to, strategy: 'fixed_percent', params: { percent } }) as const;
+    const edges = [
+      share('db', 'log', '99.9999'),
+      share('db', 'shop', '0.0001'),
+      share('log', 'db', '99.9999'),
+      share('log', 'lab', '0.0001'),
+    ];
+    const circle: GraphDocumentInput = {
+      ...graph,
+      edges,
+      metrics: [],
+      method: { cycles: { mode: 'reciprocal' } },
+    };
+    type Answer = {
+      readonly currencies: readonly { readonly currency: string; readonly products: Delta[] }[];
+    };
+    const of = (currency: string, answer: Answer) =>
+      answer.currencies.find((one) => one.currency === currency) as Answer['currencies'][number];
+    const products = (answer: Answer) =>
+      Object.fromEntries(of('USD', answer).products.map(({ node, after }) => [node, Number(after)]));
+    // In no whole number of units, so that something is left below them on either side.
+    await bench.bill('fine', [charge('6', '0.123456789012', 'db', { BillingCurrency: 'CHF' })]);
+    await bench.publishGraph({ ...circle, edges: [] }, { id: 'circle' });
+    const unpublished = await ask({ graph: 'circle', document: circle });
+    expect(ok(unpublished.checks)).toBe(true);
+    await bench.run('2026-10', 'circle');
+    const answer = await ask({ graph: 'circle', document: circle, nodes: true });
+    expect(answer).toMatchObject({ reusedAttribution: true });
+    expect(of('USD', answer)).toMatchObject({ total: { before: '163', after: '163', delta: '0' } });
+    for (const one of [answer, unpublished])
+      expect(of('CHF', one)).toMatchObject({ total: { after: '0.123456789012', delta: '0' } });
+    expect(ok(answer.checks)).toBe(true);
+    // Of the 160 nearly all goes round until it is halved, and the one that had more of it first keeps a trifle more.
+    expect(products(answer)).toEqual({ shop: expect.closeTo(80, 1), lab: expect.closeTo(80, 1) });
+    expect(products(unpublished)).toEqual(products(answer));
+    // The run of it says the same.
+    await bench.publishGraph(circle, { id: 'circle' });
+    await bench.run('2026-10', 'circle');
+    expect(of('USD', await ask({ graph: 'circle' }))).toMatchObject({ products: [], total: { delta: '0' } });
+    const before = of('USD', await ask({ graph: 'circle', document: { ...circle, edges: [] } })).products;
+    expect(Object.fromEntries(before.map((one) => [one.node, Number(one.before)]))).toEqual(products(answer));
+  });
+
   it('is nobody’s who does not see the graph', async () => {
     const { status, body } = await bench.post(
       '/allocation/what-if',

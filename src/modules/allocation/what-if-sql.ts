@@ -17,6 +17,12 @@ function ownCosts({ relation, period }: RunFigures): string {
 
 const [, roundingNode] = reservedNodes;
 
+/** The direct costs of a run as cells (see `makeCells`): a table expression. */
+export function cellsOfRun(run: RunFigures): string {
+  return `(select cast("ChargePeriodStart" as date) as Day, "NodeId", "Dimension", "BillingCurrency", "Side", "Direct" as Cost
+from ${ownCosts(run)})`;
+}
+
 /** The nodes that the rules sent cost to, as the run has them. */
 export async function readRunNodes(session: Session, run: RunFigures): Promise<GraphNode[]> {
   const rows = await session.rows(

@@ -27,6 +27,12 @@ export const errors = errorTable('objects', {
     (p: { uri: string }) =>
       `There is nothing at ${printable(p.uri)}. Check the name; it may have been moved or have expired.`,
   ),
+  taken: refusal(
+    409,
+    'conflict',
+    (p: { uri: string }) =>
+      `There is something at ${printable(p.uri)} already. Choose another name, or say that it may be replaced.`,
+  ),
   bucketNotFound: refusal(
     404,
     'notFound',

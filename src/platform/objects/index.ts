@@ -1,6 +1,6 @@
 export { checkEndpoint, ForbiddenAddress, guardedLookup } from './endpoint.ts';
 export { checkGzip, type GzipCheck, type GzipOptions } from './gzip.ts';
-export { openStore, type StoreOptions } from './open.ts';
+export { openStore, putToS3, type StoreOptions } from './open.ts';
 export { allowedPath, safeFileName } from './paths.ts';
 export { printable } from './printable.ts';
 export { fetchToRaw, type RawFile } from './raw-store.ts';

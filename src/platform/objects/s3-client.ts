@@ -46,6 +46,7 @@ export function openS3Client(options: S3Options): S3Access {
     ...(endpoint ? { endpoint } : {}),
     // Endpoints of the environment have been read above; those of a profile would come in unchecked.
     ignoreConfiguredEndpointUrls: true,
+    logger: silent,
     forcePathStyle: options.forcePathStyle ?? false,
     followRegionRedirects: endpoint === undefined,
     maxAttempts: options.maxAttempts ?? 4,
@@ -100,7 +101,7 @@ function credentialsOf(options: S3Options, region: string | undefined): Provider
   };
 }
 
-/** The SDK writes its remarks on credentials to the console otherwise. */
+/** What goes wrong is thrown; the SDK writes its remarks to the console otherwise. */
 const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
 function triedOf(options: S3Options): string {

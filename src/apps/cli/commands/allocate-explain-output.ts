@@ -15,7 +15,7 @@ import {
   tryParseDecimal,
   zero,
 } from '../../../platform/kernel/index.ts';
-import type { Column, TableData } from '../output.ts';
+import { type Column, counted, moneyText, type TableData } from '../output.ts';
 
 type Ends = ExplanationAnswer['currencies'][number];
 type BillEnds = BillExplanationAnswer['nodes'][number]['currencies'][number];
@@ -29,12 +29,60 @@ export function explainTables(answer: ExplanationAnswer, isRounded: boolean): [T
   const { node, context, currencies, restated } = answer;
   const where = `${node.node} (${node.type}), ${context.month}, graph ${context.graph}`;
   const tables = currencies.flatMap((ends) => {
-    const { direct, inflow, outflow, retained, currency } = ends;
-    const sum = `direct ${direct.net} + inflow ${inflow.net} = retained ${retained.net} + passed on ${outflow.net}`;
+    const { direct, inflow, outflow, retained, holistic, currency } = ends;
+    const places = isRounded ? (currencyExponent(currency) ?? 2) : undefined;
+    const whole = rounded(holistic.net, places);
+    const [own, came, stays, went] = [
+      ...apportioned([direct.net, inflow.net], whole, places),
+      ...apportioned([retained.net, outflow.net], whole, places),
+    ].map((amount) => (isRounded ? moneyText(parseDecimal(amount), currency) : amount));
+    const sum = `direct ${own} + inflow ${came} = retained ${stays} + passed on ${went}`;
     return [treeTable(`${where}: ${sum} ${currency}`, ends, isRounded), endsTable(ends, context.direction)];
   });
   const [first, ...others] = [...tables, ...restatedTable(restated)];
   return [first ?? emptyTable(where), ...others];
+}
+
+/** What to ask next of a node: sentences with commands that can be run as they stand. */
+export function nextQuestions(
+  { node, context, currencies, restated }: ExplanationAnswer,
+  { depth, hasRows }: { readonly depth: number; readonly hasRows: boolean },
+): string[] {
+  const { graph, month, direction } = context;
+  const command = (id: string, more = '', of = month) =>
+    `finops allocate explain ${shellWord(id)} --month ${of}${graph === 'main' ? '' : ` --graph ${shellWord(graph)}`}${more}`;
+  const ends = currencies.flatMap(({ items }) => items).filter((item) => !item.hidden);
+  const other = ends.find((item) => item.node !== node.node);
+  const isIn = direction === 'in';
+  const held = currencies.some(({ unallocated }) => unallocated?.causes.length);
+  return [
+    ...(isIn && ends.length > 0 && !hasRows
+      ? [`Rows of the bill behind it: ${command(node.node, ' --rows')}`]
+      : []),
+    ...(other && isIn ? [`Where all of ${other.node} went: ${command(other.node, ' --out')}`] : []),
+    ...(other && !isIn ? [`All that ${other.node} is made of: ${command(other.node)}`] : []),
+    ...(held
+      ? [`What stayed unallocated, and what would change it: finops allocate coverage --month ${month}`]
+      : []),
+    ...(currencies.some(({ tree }) => isCut(tree))
+      ? [
+          `The tree ends after ${counted(depth, 'step')}, the list does not: --depth ${depth * 2} shows more of it.`,
+        ]
+      : []),
+    ...[...new Set(restated.map((row) => row.month))].map(
+      (closed) => `How ${closed} was booked when it was closed: ${command(node.node, '', closed)}`,
+    ),
+  ];
+}
+
+/** True where a branch with cost of others is not drawn to its end. */
+function isCut({ own, children, type }: ExplainTree): boolean {
+  return own === null ? type !== 'product' : children.some(isCut);
+}
+
+/** A word as shells take it. */
+function shellWord(text: string): string {
+  return /^[\w.:@%+,/-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
 /** The same of rows of a bill, node by node. */

@@ -8,7 +8,10 @@ import { address, type Client, withClient } from '../client.ts';
 import type { Context } from '../context.ts';
 import { errors } from '../errors.ts';
 import { addExamples } from '../help.ts';
-import { billTables, explainTables, rowTables } from './allocate-explain-output.ts';
+import { billTables, explainTables, nextQuestions, rowTables } from './allocate-explain-output.ts';
+
+/** Steps of the tree that the server shows unless it is asked for others. */
+const defaultDepth = 3;
 
 interface ExplainOptions {
   readonly month: string;
@@ -81,6 +84,9 @@ async function explainNode(
     json: { ...answer, ...(rows ? { rows: behind } : {}) },
     tables: [...explainTables(answer, isRounded), ...rowTables(behind)],
   });
+  if (context.format() !== 'table') return;
+  const shown = { depth: Number(depth ?? defaultDepth), hasRows: rows ?? false };
+  for (const sentence of nextQuestions(answer, shown)) context.say(sentence);
 }
 
 /** The largest rows behind each node that is listed: of the node itself when it is asked where its cost went. */

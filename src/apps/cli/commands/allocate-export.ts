@@ -1,11 +1,10 @@
-import { copyFile, rename, rm, stat } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { AllocationExportAnswer } from '../../../modules/allocation/index.ts';
 import { address, withClient } from '../client.ts';
 import type { Context } from '../context.ts';
-import { errors } from '../errors.ts';
 import { addExamples } from '../help.ts';
+import { outFile } from '../out-file.ts';
 import { counted, sizeText } from '../output.ts';
 
 interface ExportOptions {
@@ -29,7 +28,7 @@ export function addExport(noun: Command, context: Context): void {
       'write the results of a month to a file; focus: the bill, each row split by where its cost stays',
     )
     .requiredOption('--month <month>', 'billing month, YYYY-MM')
-    .requiredOption('--out <file>', 'file to write')
+    .requiredOption('--out <file>', 'file to write, or s3://bucket/key')
     .addOption(new Option('--dataset <name>', 'what to write').choices(datasets).default('allocation'))
     .addOption(
       new Option('--file-format <format>', 'of the file; from its name by default').choices([
@@ -53,20 +52,19 @@ export function addExport(noun: Command, context: Context): void {
 
 async function write(context: Context, options: ExportOptions): Promise<void> {
   const { month, graph, run, dataset, verbatim = false, overwrite = false } = options;
-  const out = resolve(context.io.cwd, options.out);
-  await refuseUnlessFree(out, overwrite);
-  const format = options.fileFormat ?? (out.endsWith('.parquet') ? 'parquet' : 'csv');
+  const out = await outFile(context, options.out, overwrite);
+  const format = options.fileFormat ?? (out.name.endsWith('.parquet') ? 'parquet' : 'csv');
   // Two exports at once have different names.
   const name = `cli-${process.pid}-${context.io.clock.now().getTime()}.${format}`;
   const body = { month, graph, dataset, format, verbatim, name, ...(run === undefined ? {} : { run }) };
   const made = await withClient(context, async (client) => {
     const answer = await client.call<AllocationExportAnswer>('POST', address('/allocation/exports'), body);
-    await move(join(client.root, 'exports', answer.name), out);
+    await out.take(join(client.root, 'exports', answer.name));
     return answer;
   });
   const { rows, bytes, columns, sums } = made;
   context.print({
-    json: { ...made, name: undefined, file: out },
+    json: { ...made, name: undefined, file: out.name },
     tables: [
       {
         columns: [
@@ -79,23 +77,7 @@ async function write(context: Context, options: ExportOptions): Promise<void> {
       },
     ],
   });
-  context.say(`${out}: ${counted(rows, 'row')}, ${counted(columns.length, 'column')}, ${sizeText(bytes)}`);
-}
-
-async function refuseUnlessFree(file: string, overwrite: boolean): Promise<void> {
-  const folder = await stat(dirname(file)).catch(() => undefined);
-  if (!folder?.isDirectory()) throw errors.folderMissing({ folder: dirname(file) });
-  const taken = await stat(file).catch(() => undefined);
-  if (taken && !overwrite) throw errors.fileTaken({ file });
-}
-
-/** The workspace is on this machine, whoever made the file; it may be on another disk. */
-async function move(from: string, to: string): Promise<void> {
-  try {
-    await rename(from, to);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EXDEV') throw error;
-    await copyFile(from, to);
-    await rm(from);
-  }
+  context.say(
+    `${out.name}: ${counted(rows, 'row')}, ${counted(columns.length, 'column')}, ${sizeText(bytes)}`,
+  );
 }

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { Simulation, SimulationResult } from '../../../modules/allocation/index.ts';
-import { exitCodes } from '../../../platform/kernel/index.ts';
+import { type ExitCode, exitCodes } from '../../../platform/kernel/index.ts';
 import type { Context } from '../context.ts';
 import { addExamples } from '../help.ts';
 import type { TableData } from '../output.ts';
@@ -28,18 +28,39 @@ The file:
               { "id": "web", "type": "product" }, { "id": "api", "type": "product" }],
     "edges": [{ "from": "pool", "to": "web", "strategy": "proportional", "params": { "metric": "hours" } },
               { "from": "pool", "to": "api", "strategy": "proportional", "params": { "metric": "hours" } }],
-    "usage": [{ "node": "web", "metric": "hours", "value": 1000 }, { "node": "api", "metric": "hours", "value": 4000 }],
-    "cycles": "refuse | step_down | reciprocal", "order": ["which node closes first"] }
-Strategies and their params are those of a graph. Exit code 5: it cannot be computed, and the findings say why.`;
+    "usage": [{ "node": "web", "metric": "hours", "value": 1000 }, { "node": "api", "metric": "hours", "value": 4000 }] }
+It gives web 100 and api 400.
+
+  nodes    type: resource, service, shared, platform, infrastructure or product; what rests on products is allocated
+           direct: an amount, or one per dimension, as {"Compute": "10", "Tax": "2"}; negative is a credit
+  edges    strategy and params (without a strategy: equal); overrides per dimension, validFrom and validTo, group
+  usage    day (YYYY-MM-DD) and labels may be given; a node without a row is missing, one with 0 has measured 0
+  cycles   refuse (without it), step_down or reciprocal; order: the nodes that step_down closes first, in this order
+  groups   per node: fallback (hold, equal, last_known, by_cost) where usage is missing, residual of caps
+  day      the day that is computed; the last day of the usage without it
+
+  equal {}                                                 proportional { metric }
+  fixed_percent { percent }                                capped_proportional { metric, cap }
+  residual_to_max { metric, percent | cap }                weighted_average { metric, windowDays, missingDays, decay }
+  hybrid_fixed_proportional { metric, fixedPercent }       min_floor_proportional { metric, floorPercent }
+  segment_filtered_proportional { metric, segment: { label, operator, values } }
+
+Exit codes: 0 computed; 5 it cannot be computed, and the findings name the node or edge and the field; 6 the books do not
+balance, which would be a defect.`;
 
 async function run(context: Context, file: string): Promise<void> {
   const text = await read(context, file);
-  const { simulate } = await import('../../../modules/allocation/index.ts');
-  const { result, findings } = simulate(parse(text));
+  const { result, findings } = await simulation(text);
   const body = result ?? {};
   context.print({ json: { ...body, findings }, tables: tablesOf({ result, findings }) });
-  if (result === null) context.exitWith(exitCodes.badData);
-  else if (result.checks.some(({ ok }) => !ok)) context.exitWith(exitCodes.booksDoNotBalance);
+  const code = exitOf(result);
+  if (code !== exitCodes.ok) context.exitWith(code);
+}
+
+/** How the command ends: 5 without a result, 6 with one whose books do not balance. */
+export function exitOf(result: Pick<SimulationResult, 'checks'> | null): ExitCode {
+  if (result === null) return exitCodes.badData;
+  return result.checks.every(({ ok }) => ok) ? exitCodes.ok : exitCodes.booksDoNotBalance;
 }
 
 async function read({ io }: Context, file: string): Promise<string> {
@@ -49,13 +70,25 @@ async function read({ io }: Context, file: string): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-/** What is no JSON is handed on as text, which the calculator refuses by name. */
-function parse(text: string): unknown {
+async function simulation(text: string): Promise<Simulation> {
+  let given: unknown;
   try {
-    return JSON.parse(text.replace(/^\ufeff/, ''));
+    given = JSON.parse(text.replace(/^\ufeff/, ''));
   } catch (error) {
-    return error instanceof SyntaxError ? `no JSON: ${error.message}` : text;
+    return { result: null, findings: [notJson((error as SyntaxError).message)] };
   }
+  const { simulate } = await import('../../../modules/allocation/index.ts');
+  return simulate(given);
+}
+
+function notJson(problem: string): Simulation['findings'][number] {
+  return {
+    code: 'allocation.simulationInput',
+    severity: 'error',
+    path: '',
+    message: `The input is no JSON: ${problem}. 'finops allocate simulate --help' shows one that is.`,
+    params: {},
+  };
 }
 
 function tablesOf({ result, findings }: Simulation): [TableData, ...TableData[]] {

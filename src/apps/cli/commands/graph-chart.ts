@@ -1,5 +1,6 @@
-import { readFile, stat, writeFile } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import type {
   Chart,
@@ -13,6 +14,7 @@ import { address, type Client, withClient } from '../client.ts';
 import type { Context } from '../context.ts';
 import { errors } from '../errors.ts';
 import { addExamples } from '../help.ts';
+import { type OutFile, outFile } from '../out-file.ts';
 import { sizeText } from '../output.ts';
 import { wholeNumber } from './cost.ts';
 import { versionPath } from './graph-client.ts';
@@ -48,7 +50,7 @@ export function addChart(noun: Command, context: Context): void {
     .option('--month <month>', 'the money of its published run in this month, YYYY-MM')
     .option('--node <id>', 'whose trend or waterfall; else only what flows to it and from it')
     .option('--currency <code>', 'which, where the month has several')
-    .requiredOption('--out <file>', 'file to write: its name ends in .svg or .png')
+    .requiredOption('--out <file>', 'file to write, or s3://bucket/key: its name ends in .svg or .png')
     .addOption(new Option('--theme <theme>', 'of the picture').choices(['light', 'dark']).default('light'))
     .option('--top <n>', 'draw the N largest nodes by themselves (default: 40); of a waterfall, flows (6)')
     .option('--width <pixels>', 'by default what the picture needs')
@@ -64,17 +66,16 @@ export function addChart(noun: Command, context: Context): void {
 }
 
 async function drawChart(context: Context, file: string | undefined, options: ChartOptions): Promise<void> {
-  const out = resolve(context.io.cwd, options.out);
   const format = formatOf(options.out);
   refuseUnfit(file, options);
-  await refuseUnlessFree(out, options.overwrite ?? false);
+  const out = await outFile(context, options.out, options.overwrite ?? false);
   const chart = await chartOf(context, file, options);
   if (!chart) return;
   const { chartPng, chartSvg } = await import('../../../modules/allocation/index.ts');
   const picture = format === 'png' ? await chartPng(chart) : await chartSvg(chart);
-  await writeFile(out, picture);
+  await save(out, picture);
   const bytes = Buffer.byteLength(picture);
-  const row = { file: out, kind: chart.kind, format, bytes };
+  const row = { file: out.name, kind: chart.kind, format, bytes };
   context.print({
     json: row,
     tables: [
@@ -89,7 +90,17 @@ async function drawChart(context: Context, file: string | undefined, options: Ch
       },
     ],
   });
-  context.say(`${out}: ${chart.title}, ${sizeText(bytes)}`);
+  context.say(`${out.name}: ${chart.title}, ${sizeText(bytes)}`);
+}
+
+async function save(out: OutFile, picture: string | Uint8Array): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'finops-chart-'));
+  try {
+    await writeFile(join(folder, 'chart'), picture);
+    await out.take(join(folder, 'chart'));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 
 function formatOf(out: string): 'svg' | 'png' {
@@ -110,13 +121,6 @@ function refuseUnfit(file: string | undefined, { kind, month, node }: ChartOptio
   if (kind === 'waterfall' && node === undefined) {
     throw errors.usage({ problem: '--kind waterfall needs --node: whose cost it shows.' });
   }
-}
-
-async function refuseUnlessFree(file: string, overwrite: boolean): Promise<void> {
-  const folder = await stat(dirname(file)).catch(() => undefined);
-  if (!folder?.isDirectory()) throw errors.folderMissing({ folder: dirname(file) });
-  const taken = await stat(file).catch(() => undefined);
-  if (taken && !overwrite) throw errors.fileTaken({ file });
 }
 
 async function chartOf(

@@ -53,6 +53,16 @@ describe('means as whole weights', () => {
     expect(wholeWeights([fraction(2n ** 53n, 1n), fraction(5n, 1n)])).toEqual([900_719_925_474_099, 1]);
   });
 
+  it('are exact where only what they have in common is too long', () => {
+    expect(wholeWeights([fraction(3n * 10n ** 20n, 7n), fraction(10n ** 20n, 7n)])).toEqual([3, 1]);
+  });
+
+  it('are the same for usage in another unit, rounded or not', () => {
+    const long = [fraction(10n ** 20n + 1n, 3n), fraction(10n ** 20n + 7n, 5n)];
+    const inOther = long.map(({ numerator, denominator }) => fraction(numerator * 15n, denominator));
+    expect(wholeWeights(inOther)).toEqual(wholeWeights(long));
+  });
+
   it('weigh the days back by powers of the decay, at nine decimals', () => {
     expect([...dayWeightsOf({ days: 3, missingDays: 'skip', decay: 8000 })]).toEqual([25, 20, 16]);
     expect([...dayWeightsOf({ days: 3, missingDays: 'skip', decay: 10_000 })]).toEqual([1, 1, 1]);

@@ -99,17 +99,24 @@ export function exactMean(
 }
 
 /**
- * Whole weights in the proportion of exact fractions. Exact where their sum over the least common denominator is below 2⁵³; else
- * rounded half-up, once, at the finest power of ten at which it is. 1/2 and 1/3 → 3 and 2.
+ * Whole weights in the proportion of exact fractions. Exact where their sum over the least common denominator is below 2⁵³, or is
+ * once their greatest common divisor is taken out; else rounded half-up, once, at the finest power of ten at which it is. So usage
+ * in another unit, with all fractions some times as large, gives the same shares. 1/2 and 1/3 → 3 and 2.
  */
 export function wholeWeights(fractions: readonly Fraction[]): number[] {
   const lowest = fractions.map(inLowestTerms);
   const common = lowest.reduce((all, { denominator }) => leastCommonMultiple(all, denominator), 1n);
   const whole = lowest.map(({ numerator, denominator }) => numerator * (common / denominator));
-  for (let divisor = 1n; ; divisor *= 10n) {
-    const rounded = whole.map((weight) => halfUp(weight, divisor));
-    if (rounded.reduce((sum, weight) => sum + weight, 0n) < 2n ** 53n) return rounded.map(Number);
+  if (fitsTogether(whole)) return whole.map(Number);
+  const divisor = whole.reduce(greatestCommonDivisor);
+  for (let power = 1n; ; power *= 10n) {
+    const rounded = whole.map((weight) => halfUp(weight / divisor, power));
+    if (fitsTogether(rounded)) return rounded.map(Number);
   }
+}
+
+function fitsTogether(weights: readonly bigint[]): boolean {
+  return weights.reduce((sum, weight) => sum + weight, 0n) < 2n ** 53n;
 }
 
 function leastCommonMultiple(a: bigint, b: bigint): bigint {

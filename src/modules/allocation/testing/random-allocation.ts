@@ -277,3 +277,56 @@ export function directOfDay(graph: CompiledGraph, { direct, lanes }: MadeUp): (d
     return cells;
   };
 }
+
+/** How large a layered graph is. */
+export interface LayeredOptions {
+  readonly nodes: number;
+  readonly lanes: number;
+  readonly mode: MadeUpOptions['mode'];
+}
+
+/**
+ * A graph of many nodes on three days, always the same one: every node passes cost on to later ones, by one of the nine
+ * strategies, every fifth in two groups; with `step_down` or `reciprocal`, some back to earlier ones too. Large costs, many of
+ * them odd, so that rounding often has to be decided.
+ */
+export function layeredAllocation({ nodes: count, lanes: laneCount, mode }: LayeredOptions): MadeUp {
+  let state = 12_345;
+  const draw: Draw = (below) => {
+    state = (state * 48_271) % 2_147_483_647;
+    return state % below;
+  };
+  const nodes = Array.from({ length: count }, (_, at) => ({
+    id: `n${String(at).padStart(4, '0')}`,
+    type: at > count - 40 || draw(9) === 0 ? 'product' : 'service',
+  }));
+  const idOf = (at: number) => (nodes[at] as (typeof nodes)[number]).id;
+  const edges: object[] = [];
+  const groups: object[] = [];
+  for (let at = 0; at < count - 40; at++) {
+    const strategy = strategies[at % strategies.length] as Choice['strategy'];
+    const rule = ruleOf(draw, strategy);
+    const overrides = at % 7 === 0 ? { overrides: { D1: ruleOf(draw, strategy) } } : {};
+    const add = (to: number, more: object) =>
+      edges.push({ id: `e${edges.length}`, from: idOf(at), to: idOf(to), ...more });
+    for (let n = 2 + draw(6); n > 0; n--)
+      add(at + 1 + draw(39), { ...rule, ...overrides, ...(draw(20) ? {} : validity(draw)) });
+    if (at % 5 === 0) {
+      groups.push({ node: idOf(at), name: 'half', percent: '37.5' });
+      for (let n = 0; n < 3; n++) add(at + 1 + n, { group: 'half', strategy: 'equal', params: {} });
+    }
+    if (mode !== 'refuse' && at % 60 === 59)
+      add(at - 50, { strategy: 'fixed_percent', params: { percent: '12.5' } });
+  }
+  const document = graphDocumentSchema.parse({ method: { cycles: { mode } }, nodes, edges, groups });
+  const days = ['2026-10-30', '2026-10-31', '2026-11-01'];
+  const lanes = Array.from(
+    { length: laneCount },
+    (_, lane): Lane => ({
+      dimension: `D${lane >> 1}`,
+      currency: 'EUR',
+      side: lane % 2 === 0 ? 'charge' : 'credit',
+    }),
+  );
+  return { document, usage: makeUsage(draw, nodes), days, lanes, direct: makeDirect(draw, { nodes, lanes }) };
+}

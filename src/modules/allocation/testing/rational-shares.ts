@@ -300,13 +300,27 @@ function measured({ edges, dimension, usage }: Others, day: string): (Rational |
   return isSmoothed ? held53(values) : values;
 }
 
-/** Means as whole numbers over their common denominator; where these would be too long for a double, rounded at a power of ten. */
+/**
+ * Means as whole numbers over their common denominator; where these would be too long for a double, as multiples of the largest
+ * number that goes into all of them, rounded at a power of ten.
+ */
 function held53(values: readonly (Rational | undefined)[]): (Rational | undefined)[] {
   const common = values.reduce((all, value) => (value ? lcm(all, value.d) : all), 1n);
-  for (let unit = 1n; ; unit *= 10n) {
-    const whole = values.map((value) => value && ratio(nearest(times(value, ratio(common, unit)))));
-    if (sumOf(whole.map((value) => value ?? none)).n < 2n ** 53n) return whole;
+  const whole = values.map((value) => value && times(value, ratio(common)));
+  if (isShort(whole)) return whole;
+  const step = whole.reduce((all, value) => (value ? gcd(all, value.n) : all), 0n);
+  for (let unit = step; ; unit *= 10n) {
+    const rounded = whole.map((value) => value && ratio(nearest(over(value, ratio(unit)))));
+    if (isShort(rounded)) return rounded;
   }
+}
+
+function isShort(values: readonly (Rational | undefined)[]): boolean {
+  return sumOf(values.map((value) => value ?? none)).n < 2n ** 53n;
+}
+
+function gcd(a: bigint, b: bigint): bigint {
+  return b === 0n ? a : gcd(b, a % b);
 }
 
 function lcm(a: bigint, b: bigint): bigint {

@@ -1,7 +1,13 @@
-import { type Allocation, prepareAllocation } from '../engine/allocate.ts';
+import { type Allocation, allocateDay, prepareAllocation } from '../engine/allocate.ts';
 import { compileGraph } from '../engine/compile-graph.ts';
-import type { AllocationInput, CompiledGraph, Lane } from '../engine/types.ts';
-import { type GraphDocumentInput, graphDocumentSchema } from '../model.ts';
+import type { AllocationInput, CompiledGraph, DayResult, Lane } from '../engine/types.ts';
+import {
+  type GraphDocumentInput,
+  graphDocumentSchema,
+  heldCauses,
+  type Quality,
+  qualities,
+} from '../model.ts';
 import { driversOf } from './random-allocation.ts';
 import type { UsageRow } from './rational-shares.ts';
 
@@ -61,4 +67,63 @@ export function byHours(from: string, to: readonly string[], more: object = {}):
 /** Usage of `hours` on a day. */
 export function hours(values: Readonly<Record<string, number>>, day = '2026-10-01'): UsageRow[] {
   return Object.entries(values).map(([node, value]) => ({ node, metric: 'hours', day, value }));
+}
+
+/** One lane of a day by name: edges by `from -> to`, held units by `node cause`; amounts of 0 are left out. */
+export interface NamedDay {
+  readonly flows: Readonly<Record<string, number>>;
+  /** Direct + inflow. */
+  readonly pools: Readonly<Record<string, number>>;
+  readonly retained: Readonly<Record<string, number>>;
+  readonly held: Readonly<Record<string, number>>;
+  /** By what each edge's share was made; of edges that carry nothing too. */
+  readonly quality: Readonly<Record<string, Quality>>;
+}
+
+/** Computes a day of it. Throws where it is refused, or where its books do not balance. */
+export function computeSmall(small: Small, { day = 0, lane = 0 } = {}): NamedDay {
+  const { graph, allocation } = prepareSmall(small);
+  const refused = allocation.findings.filter(({ severity }) => severity === 'error');
+  if (refused.length > 0) throw new Error(refused.map(({ message }) => message).join('\n'));
+  const result = allocateDay(allocation, day);
+  const broken = Object.entries(result.checks).filter(([, each]) => each.broken > 0);
+  if (broken.length > 0) throw new Error(`broken: ${broken.map(([name]) => name).join(', ')}`);
+  return nameDay(graph, result, { lane, lanes: (small.lanes ?? oneLane).length });
+}
+
+/** A lane of a day by name. */
+export function nameDay(
+  { nodeIds, edgeIds }: CompiledGraph,
+  { direct, inflow, retained, flows, held, qualityOf }: DayResult,
+  { lane, lanes }: { readonly lane: number; readonly lanes: number },
+): NamedDay {
+  const byName = (ids: readonly string[], unitsAt: (at: number) => number) =>
+    Object.fromEntries(
+      [...ids.entries()]
+        .map(([at, id]) => [id, unitsAt(at * lanes + lane)])
+        .filter(([, units]) => units !== 0),
+    );
+  const causes: Record<string, number> = {};
+  for (let at = 0; at < held.count; at++) {
+    if (held.lane[at] !== lane) continue;
+    const key = `${nodeIds[held.node[at] as number]} ${heldCauses[held.cause[at] as number]}`;
+    causes[key] = (causes[key] ?? 0) + (held.units[at] as number);
+  }
+  return {
+    flows: byName(edgeIds, (at) => flows[at] as number),
+    pools: byName(nodeIds, (at) => (direct[at] as number) + (inflow[at] as number)),
+    retained: byName(nodeIds, (at) => retained[at] as number),
+    held: causes,
+    quality: Object.fromEntries(
+      [...edgeIds.entries()].map(([edge, id]) => [id, qualities[qualityOf(edge, lane)] as Quality]),
+    ),
+  };
+}
+
+/** Why it is refused: code and path of every error. */
+export function refusalsOf(small: Small): string[] {
+  const { findings } = prepareSmall(small).allocation;
+  return findings
+    .filter(({ severity }) => severity === 'error')
+    .map(({ code, path }) => `${code.replace('allocation.', '')} ${path}`);
 }
