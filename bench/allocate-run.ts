@@ -6,6 +6,8 @@ import type { AllocationRun } from '../src/modules/allocation/run-model.ts';
 import { systemCaller } from '../src/platform/kernel/index.ts';
 import { openRecords } from '../src/platform/records/index.ts';
 import { identifier, literal, openWorkspace } from '../src/platform/warehouse/index.ts';
+import { benchExplain } from './allocate-explain.ts';
+import { nodeId } from './large-graph.ts';
 import { type Size, writeBill } from './large-month.ts';
 import { report } from './timed.ts';
 
@@ -28,10 +30,19 @@ const { run } = month.value;
 if (run.state !== 'computed') throw new Error(JSON.stringify(run.result.checks));
 await publishRun(world, systemCaller, run.id);
 const facts = { monthPeakMb, month: month.seconds, monthCpu: month.cpu, flows: run.result.rows.flow };
-const further = days > 1 ? { ...(await computeAgain()), ...(await writeReadyArrays(run)) } : {};
+const further =
+  days > 1
+    ? { ...(await explainProducts()), ...(await computeAgain()), ...(await writeReadyArrays(run)) }
+    : {};
 await workspace.close();
 await records.close();
 report(performance.now() - began, { ...facts, ...further });
+
+/** Products from the last layer, each asked for once. */
+async function explainProducts() {
+  const products = Array.from({ length: 21 }, (_, at) => nodeId(size.nodes - 1 - at * 37));
+  return { explain: await benchExplain(workspace, { month: period, products }) };
+}
 
 /** The month again, after the cost of one day has changed. */
 async function computeAgain() {

@@ -44,6 +44,9 @@ async function benchMonth(cache: string): Promise<void> {
   say('writing the same files from ready arrays', `${seconds(ready)}, ${seconds(readyCpu)} of processor`);
   say('run ÷ writing, by processor time', `${(number(monthCpu) / number(readyCpu)).toFixed(2)}   goal ≤ 4`);
   say('peak memory of the run', `${monthPeakMb} MB   goal ≤ 1500`);
+  const { prepareMs = 0, firstMs = 0, medianMs = 0 } = run['explain'] as Record<string, number>;
+  say('explanation of a product, median of 20', `${Math.round(medianMs)} ms   goal < 300 ms`);
+  say('the first one; made ready at publishing', `${Math.round(firstMs)} ms; ${seconds(prepareMs / 1000)}`);
   say(
     'one day changed',
     `${seconds(again)}, ${seconds(againCpu)} of processor, ${run['reusedDays']} days reused`,

@@ -4,10 +4,10 @@ import { type Accepted, handler, PartialFailure, type RunHandler } from '../../p
 import type { Actor, Caller, ExitCode, Scope } from '../../platform/kernel/index.ts';
 import { errorCodes } from '../../platform/kernel/index.ts';
 import { requireGraph } from './graphs.ts';
+import { renewCaches } from './renew-caches.ts';
 import { type RunOutcome, runRequestSchema } from './run-contract.ts';
 import { computeAndPublish } from './run-outcome.ts';
 import type { RunWorld } from './run-plan.ts';
-import { renewViews } from './usage-views.ts';
 
 /** The kind of a run of the queue that computes an allocation. */
 export const allocationRunKind = 'allocation.run';
@@ -58,8 +58,10 @@ export function allocationRunHandler(world: () => Promise<RunWorld>): RunHandler
       for (const finding of outcome.findings.slice(0, 20))
         log(finding.severity === 'error' ? 'error' : finding.severity, `${finding.path}: ${finding.message}`);
       // A run changes the lake even where nothing is published: its figures are kept.
-      const stale = await renewViews(opened.workspace);
-      if (stale) log('warning', stale.message);
+      onStep('prepare');
+      const { graph, month, state } = outcome;
+      for (const message of await renewCaches(opened.workspace, { graph, period: month, state }))
+        log('warning', message);
       if (outcome.refused === null) return outcome;
       const { code, message, params, exitCode } = outcome.refused;
       const status = errorCodes.get(code)?.status ?? 500;

@@ -8,6 +8,7 @@ import type { Workspace } from '../../platform/warehouse/index.ts';
 import { errors } from './errors.ts';
 import { requireGraph } from './graphs.ts';
 import { publishRun, requireRun } from './publish-run.ts';
+import { renewCaches } from './renew-caches.ts';
 import { runAnswer, runHead } from './run-answer.ts';
 import * as contract from './run-contract.ts';
 import { diffRuns } from './run-diff.ts';
@@ -16,7 +17,6 @@ import type { AllocationRun } from './run-model.ts';
 import type { RunWorld } from './run-plan.ts';
 import { mayPublish } from './run-publisher.ts';
 import { listRuns } from './run-records-sql.ts';
-import { renewViews } from './usage-views.ts';
 
 /** What the routes of runs work with. */
 export interface AllocationRunRouteOptions {
@@ -211,10 +211,9 @@ function addPublishing(app: App, options: AllocationRunRouteOptions): void {
         response: { 200: contract.runAnswerSchema },
       },
     },
-    async ({ caller, params: { run } }): Promise<contract.AllocationRunAnswer> => {
+    async ({ caller, params: { run }, log }): Promise<contract.AllocationRunAnswer> => {
       const published: AllocationRun = await publishRun(await worldOf(options), caller, run);
-      // A cache: that it could not be written undoes nothing, and 'finops doctor' tells.
-      await renewViews(options.workspace);
+      for (const message of await renewCaches(options.workspace, published)) log.warn(message);
       return runAnswer(published);
     },
   );

@@ -267,7 +267,7 @@ function textAt(given: unknown, path: readonly PropertyKey[]): string | undefine
 }
 
 /** Something that cannot be read: `edges/2/params/cap is wrong: …`. */
-export function inputFinding(path: string, problem: string, value?: string): GraphFinding {
+function inputFinding(path: string, problem: string, value?: string): GraphFinding {
   const quoted = value === undefined ? '' : ` ('${value}')`;
   return {
     code: 'allocation.simulationInput',

@@ -157,7 +157,7 @@ export const modes: readonly (readonly [string, MadeUpOptions])[] = [
   ['reciprocal', { mode: 'reciprocal', withCircles: true }],
 ];
 
-/** Holds a property on 40 random allocations; `draw` makes its choices. A failing one is shown as it is found, not made smaller. */
+/** Holds a property on 30 random allocations; `draw` makes its choices. A failing one is shown as it is found, not made smaller. */
 export function always(options: MadeUpOptions, property: (made: MadeUp, draw: Draw) => void): void {
   const tapes = fc.array(fc.nat(9972), { minLength: 20, maxLength: 20 });
   fc.assert(
@@ -165,6 +165,6 @@ export function always(options: MadeUpOptions, property: (made: MadeUp, draw: Dr
       let at = 0;
       property(made, (below) => (tape[at++ % tape.length] as number) % below);
     }),
-    { numRuns: 40, endOnFailure: true },
+    { numRuns: 30, endOnFailure: true },
   );
 }
