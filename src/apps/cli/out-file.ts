@@ -1,6 +1,5 @@
 import { copyFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { isS3Uri, putToS3 } from '../../platform/objects/index.ts';
 import type { Context } from './context.ts';
 import { errors } from './errors.ts';
 
@@ -17,10 +16,11 @@ export interface OutFile {
  * the environment's credentials, region and endpoint.
  */
 export async function outFile({ io }: Context, out: string, overwrite: boolean): Promise<OutFile> {
-  if (isS3Uri(out)) {
+  if (out.startsWith('s3://')) {
     return {
       name: out,
       take: async (file) => {
+        const { putToS3 } = await import('../../platform/objects/index.ts');
         await putToS3({ uri: out, file, overwrite });
         await rm(file);
       },

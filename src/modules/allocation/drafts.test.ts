@@ -269,9 +269,13 @@ describe('changes of a draft', () => {
   });
 
   it('leave the edges of a node that is taken away alone to findings', async () => {
-    const { findings } = await change({ remove: 'node', id: 'app:web' });
+    await change(
+      { put: 'node', value: { id: 'cache', type: 'shared' } },
+      { put: 'edge', value: { from: 'cache', to: 'app:web', strategy: 'equal' } },
+    );
+    const { findings } = await change({ remove: 'node', id: 'cache' });
     const wrong = findings.filter(({ severity }) => severity === 'error');
-    expect(wrong.map(({ path }) => path)).toEqual([expect.stringContaining('edges/db -> app:web')]);
+    expect(wrong.map(({ path }) => path)).toEqual([expect.stringContaining('edges/cache -> app:web')]);
   });
 
   it('put a rule before another one, or last, and leave the place of one that is there', async () => {

@@ -19,6 +19,7 @@ import { graphDocument } from './graphs.ts';
 import { publishedResults } from './parity-months.ts';
 import { askedRun } from './question-routes.ts';
 import { findPublished } from './run-records-sql.ts';
+import { requireShown } from './shown.ts';
 
 export interface ExportRouteOptions {
   readonly workspace: Workspace;
@@ -129,6 +130,8 @@ async function write(
   form: FileForm,
 ): Promise<WrittenExport> {
   const { dataset, graph, month, run } = asked;
+  if (run === undefined)
+    await requireShown({ workspace, records }, caller, { graph, from: month, to: month });
   if (dataset === 'focus') return writeSplit({ workspace, records }, caller, asked, form);
   if (dataset === 'products' && run === undefined)
     return exportProducts(workspace, await publishedResults(workspace, caller.scope, { graph, month }), form);

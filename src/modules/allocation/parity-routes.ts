@@ -10,6 +10,7 @@ import { listNodes, showNode, showTimeline, sumDimension, sumTypes } from './par
 import { showProducts } from './parity-products.ts';
 import { billReader, reconcile } from './parity-reconciliation.ts';
 import { summarize } from './parity-summary.ts';
+import { requireShown } from './shown.ts';
 
 export interface ResultRouteOptions {
   readonly workspace: Workspace;
@@ -23,8 +24,11 @@ const reads = { permission: 'allocation.read' } as const;
 
 /** Views of published results: nodes, products, infrastructure, sums, the summary and the reconciliation. */
 export const allocationResultRoutes: FastifyPluginAsyncZod<ResultRouteOptions> = async (app, options) => {
-  const published = (caller: Caller, query: contract.RangeQuery) =>
-    publishedResults(options.workspace, caller.scope, query);
+  const published = async (caller: Caller, query: contract.RangeQuery) => {
+    const { graph, month, from = month, to = month } = query;
+    await requireShown(options, caller, { graph, from, to });
+    return publishedResults(options.workspace, caller.scope, query);
+  };
   addNodes(app, published);
   addSums(app, published);
   addTrees(app, published);

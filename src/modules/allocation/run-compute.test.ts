@@ -297,3 +297,17 @@ describe('a new version of the graph', () => {
     expect(old).toMatchObject({ run: { version: 1 } });
   });
 });
+
+describe('a charge that comes in several rows', () => {
+  it('is the same cost: every day stays as it was', async () => {
+    await bench.bill('cloud', bill);
+    const before = await computeRun(bench, everyone, october);
+    const [whole, ...others] = bill;
+    expect(whole).toEqual(charge('5', '10', 'db'));
+    const split = [charge('5', '3.333333333333', 'db'), charge('5', '6.666666666667', 'db'), ...others];
+    await bench.bill('cloud', split);
+    const { run, known } = await computeRun(bench, everyone, october);
+    expect([known, run.id === before.run.id, run.result.reusedDays]).toEqual([false, false, 3]);
+    expect(run.result.currencies).toEqual(before.run.result.currencies);
+  });
+});

@@ -1,6 +1,6 @@
 import { open, readFile, writeFile } from 'node:fs/promises';
 import type { Session } from '../../platform/warehouse/index.ts';
-import { read } from './trace-cache-sql.ts';
+import { figuresOf } from './trace-cache-sql.ts';
 
 /*
  * What nodes have, as plain numbers on disk. An explanation wants a thousand nodes from all over a graph: of a file of rows that
@@ -41,9 +41,7 @@ export async function writeFigures(
     let at = 0;
     const together = Math.max(1, Math.floor(portion / Math.max(1, slots)));
     for (let first = 0; first < nodes; first += together) {
-      const [i, slot, total, direct] = await session.columns(
-        `select i, slot, direct + inflow, direct from ${read(holding)} where i between ${first} and ${first + together - 1} order by i, slot`,
-      );
+      const [i, slot, total, direct] = await figuresOf(session, holding, first, first + together - 1);
       const rows = {
         ...{ i: i as Int32Array, slot: slot as Int32Array },
         ...{ total: total as Float64Array, direct: direct as Float64Array },

@@ -1,4 +1,10 @@
-import { fileLiteral, literal, type Row, type Session } from '../../platform/warehouse/index.ts';
+import {
+  type ColumnOut,
+  fileLiteral,
+  literal,
+  type Row,
+  type Session,
+} from '../../platform/warehouse/index.ts';
 import { nodeColumns } from './explain-sql.ts';
 import { heldCauses, qualities } from './model.ts';
 
@@ -278,5 +284,17 @@ union all
 select * exclude (id) from ${read(fileOf('restated'))} where id = $1
 order by all`,
     [node],
+  );
+}
+
+/** Figures of the nodes `first` … `last`, in their order: node, slot, what it has, and what of it is direct. */
+export function figuresOf(
+  session: Session,
+  holding: string,
+  first: number,
+  last: number,
+): Promise<readonly ColumnOut[]> {
+  return session.columns(
+    `select i, slot, direct + inflow, direct from ${read(holding)} where i between ${first} and ${last} order by i, slot`,
   );
 }

@@ -93,7 +93,7 @@ const queries: readonly (readonly [pattern: RegExp, query: string])[] = [
   [/GET .*\/allocation\/explain\/rows$/, `graph=zulu-graph&month=${month}&node=zulu-node`],
   [/GET .*\/allocation\/explain\/bill$/, `graph=zulu-graph&month=${month}&resource=zulu`],
   [/GET .*\/allocation\/exports$/, `graph=zulu-graph&month=${month}&dataset=allocation&format=csv`],
-  [/GET .*\/allocation\/results\/by-dimension$/, `graph=zulu-graph&month=${month}&key=Compute`],
+  [/GET .*\/allocation\/results\/by-dimension$/, `graph=zulu-graph&month=${month}&key=Dimension`],
   [/GET .*\/allocation\/results\/.*$/, `graph=zulu-graph&month=${month}`],
   [/GET .*\/allocation\/(coverage|statements|revenue|recommendations)$/, `graph=zulu-graph&month=${month}`],
   [/GET .*\/allocation\/unit-costs$/, `graph=zulu-graph&month=${month}&metric=zulu-requests`],
