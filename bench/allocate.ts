@@ -5,7 +5,7 @@ import { type Measured, measure } from './timed.ts';
 
 const large: Size = { nodes: 10_000, edges: 50_000, days: 31, dimensions: 10 };
 const huge: Size = { nodes: 100_000, edges: 1_000_000, days: 1, dimensions: 10 };
-const rounds = 7;
+const rounds = 12;
 
 /**
  * The allocation: the engine alone, each strategy beside a loop over the same arrays without rounding and checks; a month from bill to

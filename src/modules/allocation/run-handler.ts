@@ -1,7 +1,14 @@
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { type Accepted, handler, PartialFailure, type RunHandler } from '../../platform/jobs/index.ts';
-import type { Actor, Caller, ExitCode, Scope } from '../../platform/kernel/index.ts';
+import {
+  type Accepted,
+  actorSchema,
+  handler,
+  keyOf,
+  PartialFailure,
+  type RunHandler,
+  scopeSchema,
+} from '../../platform/jobs/index.ts';
+import type { Caller, ExitCode } from '../../platform/kernel/index.ts';
 import { errorCodes } from '../../platform/kernel/index.ts';
 import { requireGraph } from './graphs.ts';
 import { renewCaches } from './renew-caches.ts';
@@ -11,19 +18,6 @@ import type { RunWorld } from './run-plan.ts';
 
 /** The kind of a run of the queue that computes an allocation. */
 export const allocationRunKind = 'allocation.run';
-
-const ids = z.array(z.string());
-const scopeSchema: z.ZodType<Scope> = z.union([
-  z.object({ kind: z.literal('all') }),
-  z.object({ kind: z.literal('some'), entities: ids, sources: ids, companies: ids, applications: ids }),
-]);
-const actorSchema: z.ZodType<Actor> = z.object({
-  kind: z.enum(['owner', 'person', 'token', 'system']),
-  id: z.string(),
-  name: z.string(),
-  address: z.string().nullable(),
-  requestId: z.string().nullable(),
-});
 
 /** What is kept of what somebody asked for: with what that person may do. */
 const keptSchema = z.object({ request: runRequestSchema, actor: actorSchema, scope: scopeSchema });
@@ -79,9 +73,5 @@ async function accept(
   const { entity } = await records.read(caller, (tx) => requireGraph(tx, request.graph));
   const kept = { request, actor: caller.actor, scope: caller.scope };
   // Whoever asks for the same while it is under way waits for it, whatever else may differ.
-  const key = createHash('sha256')
-    .update(JSON.stringify([request]))
-    .digest('hex')
-    .slice(0, 32);
-  return { input: kept, key: `${request.graph}/${request.month}/${key}`, entity };
+  return { input: kept, key: `${request.graph}/${request.month}/${keyOf(request)}`, entity };
 }

@@ -1,8 +1,14 @@
-import { createHash } from 'node:crypto';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
 import type { PrometheusEndpoint } from '../../platform/config/index.ts';
-import { type Accepted, handler, type RunContext, type RunHandler } from '../../platform/jobs/index.ts';
+import {
+  type Accepted,
+  handler,
+  keyOf,
+  type RunContext,
+  type RunHandler,
+  scopeSchema,
+} from '../../platform/jobs/index.ts';
 import { type Caller, type Scope, systemCaller } from '../../platform/kernel/index.ts';
 import type { Records } from '../../platform/records/index.ts';
 import type { Workspace } from '../../platform/warehouse/index.ts';
@@ -34,12 +40,6 @@ export interface UsageWork {
   /** Monitoring systems of the configuration. */
   readonly endpoints: readonly PrometheusEndpoint[];
 }
-
-const ids = z.array(z.string());
-const scopeSchema: z.ZodType<Scope> = z.union([
-  z.object({ kind: z.literal('all') }),
-  z.object({ kind: z.literal('some'), entities: ids, sources: ids, companies: ids, applications: ids }),
-]);
 
 const keptImportSchema = z.object({
   /** Without the text, which lies in `raw/`. */
@@ -124,10 +124,6 @@ function findEndpoint(endpoints: readonly PrometheusEndpoint[], name: string): P
 
 async function graphOf({ records }: UsageWork, caller: Caller, graph: string): Promise<UsageGraph> {
   return (await records()).read(caller, (tx) => readUsageGraph(tx, graph));
-}
-
-function keyOf(kept: unknown): string {
-  return createHash('sha256').update(JSON.stringify(kept)).digest('hex').slice(0, 32);
 }
 
 async function runImport(work: UsageWork, kept: KeptImport, context: RunContext): Promise<UsageResult> {

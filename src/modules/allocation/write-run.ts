@@ -70,8 +70,8 @@ export async function knownDays(
   const known = new Map<string, RunPart>();
   const { name } = allocationDataset;
   const source = partitionOf(graph);
-  const own = partitions.find((p) => p.dataset === name && p.source === source && p.period === period);
-  const entries = [...(own?.current ? [own.current] : []), ...(own?.history ?? [])];
+  const found = partitions.find((p) => p.dataset === name && p.source === source && p.period === period);
+  const entries = [...(found?.current ? [found.current] : []), ...(found?.history ?? [])];
   for (const { id: snapshot } of entries.slice(0, runsLookedAt)) {
     const described = await Promise.all(
       names.map((dataset) =>
@@ -81,8 +81,8 @@ export async function knownDays(
     const checksums = new Map(
       described.flatMap(({ files }) => files.map(({ path, sha256 }) => [path, sha256] as const)),
     );
-    const { parts } = described.find(({ dataset }) => dataset === name)?.origin as RunOrigin;
-    for (const part of parts)
+    const own = described[names.indexOf('allocation')] as SnapshotDescription;
+    for (const part of (own.origin as RunOrigin).parts)
       if (part.hash !== null && !known.has(part.hash)) known.set(part.hash, withChecksums(part, checksums));
   }
   return known;

@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import type { AwsExport } from '../../platform/config/index.ts';
-import { type Accepted, handler, type RunHandler } from '../../platform/jobs/index.ts';
+import { type Accepted, handler, keyOf, type RunHandler, scopeSchema } from '../../platform/jobs/index.ts';
 import { type Caller, type Period, parsePeriod } from '../../platform/kernel/index.ts';
 import { awsImportRequestSchema, type CheckedAwsImportRequest, type ExportChoice } from './aws-contract.ts';
 import { chooseExports } from './choose-exports.ts';
 import type { ImportResult } from './contract.ts';
 import { ingestionErrors } from './errors.ts';
 import type { ImportTask } from './import-task.ts';
-import { entityOfRun, type ImportWork, importAsRun, keyOf, scopeSchema } from './import-work.ts';
+import { entityOfRun, type ImportWork, importAsRun } from './import-work.ts';
 
 /** The kind of a run that imports months of AWS exports. */
 export const awsImportKind = 'aws.import';

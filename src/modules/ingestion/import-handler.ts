@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { type Accepted, handler, type RunHandler } from '../../platform/jobs/index.ts';
+import { type Accepted, handler, keyOf, type RunHandler, scopeSchema } from '../../platform/jobs/index.ts';
 import { type Caller, type Scope, seesSource } from '../../platform/kernel/index.ts';
 import { type CheckedImportRequest, type ImportResult, importRequestSchema } from './contract.ts';
 import { ingestionErrors } from './errors.ts';
-import { entityOfRun, type ImportWork, importAsRun, keyOf, scopeSchema } from './import-work.ts';
+import { entityOfRun, type ImportWork, importAsRun } from './import-work.ts';
 import type { ImportAccess } from './run-import.ts';
 
 /** The kind of a run that imports bills. */

@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto';
-import { z } from 'zod';
 import { PartialFailure, type RunContext } from '../../platform/jobs/index.ts';
 import { type ExitCode, errorCodes, type Refusal, type Scope } from '../../platform/kernel/index.ts';
 import type { ImportResult } from './contract.ts';
@@ -13,19 +11,6 @@ export interface ImportWork {
   /** The entities that sources belong to, each once; a source that nobody has given to one is left out. */
   readonly entitiesOf: (sources: readonly string[]) => Promise<readonly string[]>;
   readonly onResult?: ((result: ImportResult) => void) | undefined;
-}
-
-const ids = z.array(z.string());
-
-/** The scope of whoever asked for an import, as it is kept with the run. */
-export const scopeSchema: z.ZodType<Scope> = z.union([
-  z.object({ kind: z.literal('all') }),
-  z.object({ kind: z.literal('some'), entities: ids, sources: ids, companies: ids, applications: ids }),
-]);
-
-/** What two runs have in common that would do the same for the same rights. */
-export function keyOf(kept: unknown): string {
-  return createHash('sha256').update(JSON.stringify(kept)).digest('hex').slice(0, 32);
 }
 
 /**

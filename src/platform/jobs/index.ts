@@ -4,6 +4,7 @@ export type { Asked, Wish } from './ask.ts';
 export type { RunAnswer, RunDetailAnswer, RunList, ScheduleAnswer, ScheduleList } from './contract.ts';
 export type { FollowHooks } from './follow.ts';
 export type { Jobs, JobsOptions } from './jobs.ts';
+export { actorSchema, keyOf, scopeSchema } from './kept.ts';
 export {
   type Accepted,
   handler,
