@@ -12,7 +12,7 @@ const defaultSeed = 20_261_101;
 export function register(program: Command, context: Context): void {
   const command = program
     .command('demo')
-    .description('write the bills of an invented group, import them, tie them to the cent')
+    .description('write the bills of an invented group, import and allocate them, tie all to the cent')
     .helpGroup(groups.system)
     .addOption(
       new Option('--scale <scale>', 'about 400,000, 4 million or 20 million rows')

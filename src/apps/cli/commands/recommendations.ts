@@ -81,8 +81,8 @@ async function list(context: Context, options: ListOptions): Promise<void> {
     client.call<RecommendationList>('GET', address('/allocation/recommendations', { ...options })),
   );
   context.print({ json: answer, tables: [listTable(answer)] });
-  if (answer.context.month === null)
-    context.say('Nothing has been computed yet: finops recommendations refresh --month YYYY-MM');
+  if (answer.items.length === 0)
+    context.say('What a month advises is computed by: finops recommendations refresh --month YYYY-MM');
 }
 
 async function refresh(context: Context, { graph, month, target }: RefreshOptions): Promise<void> {
