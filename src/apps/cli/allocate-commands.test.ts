@@ -160,7 +160,7 @@ describe('finops allocate run', () => {
 
   it('prints a table for people', async () => {
     const { out } = await finops('allocate', 'run', '--month', '2026-09');
-    expect(out).toMatch(/2026-09 +1 +published +€?2\.00.* EUR +0 +yes/);
+    expect(out).toMatch(/2026-09 +1 +published +€?2\.00.* EUR +0\.00 % +yes/);
     expect(out).toMatch(/no_rule/);
   });
 

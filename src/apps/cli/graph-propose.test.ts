@@ -52,9 +52,9 @@ test('stdout is a file that apply takes; what each rule takes in money is told b
   expect(document?.rules).toMatchObject(proposal.document.rules ?? []);
   expect(document?.nodes).toMatchObject(proposal.document.nodes ?? []);
   expect(err.trimEnd().split('\n')).toEqual([
-    'USD: 60.00 USD (60.0 %) on products, 33.33 USD (33.3 %) on shared nodes, 6.67 USD (6.7 %) unattributed',
-    "rule 'tag app': 60.00 USD (60.0 %), 1,234 rows: Machines in a",
-    'unattributed: 6.67 USD (6.7 %), no service in b',
+    'USD: 60.00 USD (60.00 %) on products, 33.33 USD (33.33 %) on shared nodes, 6.67 USD (6.67 %) unattributed',
+    "rule 'tag app': 60.00 USD (60.00 %), 1,234 rows: Machines in a",
+    'unattributed: 6.67 USD (6.67 %), no service in b',
     'note: look at it',
   ]);
 });

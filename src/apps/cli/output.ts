@@ -9,14 +9,14 @@ type TableRow = Readonly<Record<string, CellValue>>;
 
 /**
  * A column of a table. `money` is a decimal string, in the currency of the column or of the row's `currencyColumn`;
- * `number` is a quantity, a count or a share.
+ * `number` is a quantity or a count; `share` a fraction of one, which people read as a percentage: `0.9992` is `99.92 %`.
  */
 export interface Column {
   /** Key in the rows, and header of CSV. */
   readonly name: string;
   /** Header for people; else the name. */
   readonly header?: string;
-  readonly kind: 'text' | 'number' | 'money';
+  readonly kind: 'text' | 'number' | 'money' | 'share';
   readonly currency?: string;
   readonly currencyColumn?: string;
 }
@@ -146,6 +146,7 @@ function tableCell(column: Column, row: TableRow, style: Style, missing = '–')
   const number = column.kind === 'text' ? undefined : tryParseDecimal(String(value));
   if (!number) return withoutControls(String(value));
   if (column.kind === 'number' || style.exact) return grouped(String(value).trim());
+  if (column.kind === 'share') return shareText(number);
   const currency = column.currencyColumn === undefined ? column.currency : row[column.currencyColumn];
   return moneyText(number, String(currency ?? ''));
 }
@@ -153,6 +154,11 @@ function tableCell(column: Column, row: TableRow, style: Style, missing = '–')
 /** An amount for people, rounded half-up to the currency's minor unit: `37640.3643672492` USD is `37,640.36`. */
 export function moneyText(amount: Decimal, currency: string): string {
   return grouped(formatFixed(amount, currencyExponent(currency) ?? 2));
+}
+
+/** A fraction of one for people: `0.24046704` is `24.05 %`. */
+export function shareText({ units, scale }: Decimal): string {
+  return `${grouped(formatFixed({ units: units * 100n, scale }, 2))} %`;
 }
 
 /** A count and its noun: `1 row`, `822,699 rows`. */

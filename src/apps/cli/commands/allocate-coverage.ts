@@ -45,7 +45,7 @@ function tablesOf({ currencies, trend }: CoverageAnswer): [TableData, ...TableDa
       { name: 'charges', ...money },
       { name: 'allocated', ...money },
       { name: 'unallocated', ...money },
-      { name: 'coverage', kind: 'number' },
+      { name: 'coverage', kind: 'share' },
       { name: 'balances', kind: 'text' },
     ],
     rows: currencies.map(({ checks, causes: _, quality: __, credits: ___, ...one }) => ({
@@ -77,7 +77,7 @@ function tablesOf({ currencies, trend }: CoverageAnswer): [TableData, ...TableDa
       { name: 'quality', kind: 'text' },
       { name: 'amount', ...money },
       currency,
-      { name: 'share', kind: 'number' },
+      { name: 'share', kind: 'share' },
     ],
     rows: currencies.flatMap(({ currency: code, quality: { direct, entering, leaving } }) => [
       { quality: 'direct', amount: direct, currency: code, share: null },
@@ -94,7 +94,7 @@ function tablesOf({ currencies, trend }: CoverageAnswer): [TableData, ...TableDa
       currency,
       { name: 'charges', ...money },
       { name: 'allocated', ...money },
-      { name: 'coverage', kind: 'number' },
+      { name: 'coverage', kind: 'share' },
     ],
     rows: trend,
   };

@@ -95,7 +95,7 @@ async function showStatement(context: Context, { month, graph, by }: StatementOp
     { name: 'cost', ...money },
     { name: 'margin', ...money },
     currency,
-    { name: 'marginRatio', header: 'margin ÷ revenue', kind: 'number' },
+    { name: 'marginRatio', header: 'margin ÷ revenue', kind: 'share' },
     { name: 'reason', kind: 'text' },
   ];
   const totals = answer.totals.map((total) => ({
@@ -141,7 +141,7 @@ function unitCostTables({
       { name: 'perUnit', header: 'per unit', kind: 'number' },
       { name: 'directPerUnit', header: 'of it direct', kind: 'number' },
       { name: 'before', header: 'month before', kind: 'number' },
-      { name: 'change', kind: 'number' },
+      { name: 'change', kind: 'share' },
       { name: 'marginal', kind: 'number' },
       { name: 'reason', kind: 'text' },
     ],

@@ -61,7 +61,7 @@ export function runTables(answers: readonly AllocationRunAnswer[]): [TableData, 
     { name: 'allocated', ...money },
     { name: 'unallocated', ...money },
     { name: 'currency', kind: 'text' },
-    { name: 'coverage', kind: 'number' },
+    { name: 'coverage', kind: 'share' },
     { name: 'balances', kind: 'text' },
     { name: 'run', kind: 'text' },
   ];

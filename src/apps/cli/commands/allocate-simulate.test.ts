@@ -67,7 +67,7 @@ describe('finops allocate simulate', () => {
     const { out } = await simulate(JSON.stringify(example));
     expect(out).toContain('500 EUR = 500 allocated + 0 unallocated; coverage 1.000000; the books balance');
     expect(out).toMatch(/api +product +0\.00 +400\.00 +0\.00 +400\.00/);
-    expect(out).toMatch(/pool +web +100\.00 +0\.2 +measured/);
+    expect(out).toMatch(/pool +web +100\.00 +20\.00 % +measured/);
   });
 
   it('shows in its help a file that it can compute', async () => {

@@ -139,7 +139,7 @@ function edgeTable({ edges, currency }: SimulationResult): TableData {
       { name: 'from', kind: 'text' },
       { name: 'to', kind: 'text' },
       { name: 'amount', kind: 'money', currency },
-      { name: 'share', kind: 'number' },
+      { name: 'share', kind: 'share' },
       { name: 'quality', kind: 'text' },
     ],
     rows: edges.map((edge) => ({ ...edge })),

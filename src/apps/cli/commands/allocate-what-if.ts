@@ -9,12 +9,12 @@ import type {
   WhatIfAnswer,
   WhatIfInput,
 } from '../../../modules/allocation/index.ts';
-import { exitCodes } from '../../../platform/kernel/index.ts';
+import { exitCodes, parseDecimal } from '../../../platform/kernel/index.ts';
 import { address, withClient } from '../client.ts';
 import type { Context } from '../context.ts';
 import { errors } from '../errors.ts';
 import { addExamples } from '../help.ts';
-import type { Column, TableData } from '../output.ts';
+import { type Column, shareText, type TableData } from '../output.ts';
 import { findingTable } from './graph-output.ts';
 
 interface WhatIfOptions {
@@ -175,12 +175,12 @@ function whatIfTables(answer: WhatIfAnswer, limit: number): [TableData, ...Table
       const columns: Column[] = [
         { name: 'node', kind: 'text' },
         ...amounts(currency),
-        { name: 'change', kind: 'number' },
-        { name: 'share', kind: 'number' },
+        { name: 'change', kind: 'share' },
+        { name: 'share', kind: 'share' },
       ];
       const lines = (list: typeof products) => list.slice(0, limit).map((line) => ({ ...line }));
       const main: TableData = {
-        title: `${currency}: products (coverage ${coverage.before ?? '–'} → ${coverage.after ?? '–'})`,
+        title: `${currency}: products (coverage ${coverageText(coverage.before)} → ${coverageText(coverage.after)})`,
         columns,
         rows: lines(products),
         totals: [
@@ -240,4 +240,8 @@ function growthTables({ redistribution, marginal }: GrowthAnswer): [TableData, .
   );
   const [first, ...rest] = [...same, ...grown];
   return first ? [first, ...rest] : [{ columns: [node], rows: [] }];
+}
+
+function coverageText(coverage: string | null): string {
+  return coverage === null ? '–' : shareText(parseDecimal(coverage));
 }

@@ -198,7 +198,7 @@ function runsTable(rows: TableData['rows']): TableData {
       { name: 'total', ...money },
       { name: 'allocated', ...money },
       { name: 'currency', kind: 'text' },
-      { name: 'coverage', kind: 'number' },
+      { name: 'coverage', kind: 'share' },
       { name: 'sound', header: 'balances', kind: 'text' },
       { name: 'computedAt', header: 'computed', kind: 'text' },
       { name: 'computedBy', header: 'by', kind: 'text' },

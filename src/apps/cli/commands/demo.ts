@@ -73,7 +73,7 @@ const allocationColumns: readonly Column[] = [
   { name: 'total', kind: 'money', currencyColumn: 'currency' },
   { name: 'allocated', kind: 'money', currencyColumn: 'currency' },
   { name: 'unallocated', kind: 'money', currencyColumn: 'currency' },
-  { name: 'coverage', kind: 'number' },
+  { name: 'coverage', kind: 'share' },
   { name: 'balances', kind: 'text' },
 ];
 
@@ -103,7 +103,6 @@ function printOutcome(context: Context, outcome: DemoOutcome): void {
           .filter(({ month }) => month === allocation.months.at(-1)?.month)
           .map((line) => ({
             ...line,
-            coverage: line.coverage === null ? null : `${(Number(line.coverage) * 100).toFixed(1)} %`,
             balances: line.balances ? 'to the last decimal' : 'NO',
           })),
       },

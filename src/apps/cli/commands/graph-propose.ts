@@ -4,7 +4,7 @@ import { currencyExponent, formatFixed, parseDecimal } from '../../../platform/k
 import { address, withClient } from '../client.ts';
 import type { Context } from '../context.ts';
 import { addExamples } from '../help.ts';
-import { counted, type TableData } from '../output.ts';
+import { counted, shareText, type TableData } from '../output.ts';
 import { collect } from './cost.ts';
 
 interface ProposeOptions {
@@ -65,7 +65,7 @@ function ruleTable({ statistics }: Proposal): TableData {
       { name: 'rows', kind: 'number' },
       { name: 'currency', kind: 'text' },
       { name: 'charges', kind: 'money', currencyColumn: 'currency' },
-      { name: 'share', kind: 'number' },
+      { name: 'share', kind: 'share' },
       { name: 'examples', kind: 'text' },
     ],
     rows: statistics.rules.flatMap(({ rule, rows, coverage, examples }) =>
@@ -102,7 +102,5 @@ function moneyText({ currency, charges }: Pick<Charges, 'currency' | 'charges'>)
 }
 
 function percentText(share: string | null): string {
-  if (share === null) return 'no charges';
-  const { units, scale } = parseDecimal(share);
-  return `${formatFixed({ units: units * 100n, scale }, 1)} %`;
+  return share === null ? 'no charges' : shareText(parseDecimal(share));
 }
