@@ -85,7 +85,7 @@ describe('the log of a server', () => {
       ),
       await send('POST', '/api/v1/sign-out', {}, session),
     ];
-    secrets.push(apiToken, apiToken.split('_').at(-1) ?? '');
+    secrets.push(apiToken, apiToken.slice(-43));
     expect(secrets.every((text) => text.length > 8)).toBe(true);
 
     await expect.poll(() => answered().length).toBe(asked.length + 3);
