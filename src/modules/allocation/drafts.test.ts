@@ -15,9 +15,10 @@ import {
   versionsOf,
 } from './graphs.ts';
 import { type GraphDocument, type GraphDocumentInput, graphDocumentSchema } from './model.ts';
-import { type GraphBench, openGraphBench, personWith, smallGraph } from './testing/graph-bench.ts';
+import { type GraphBench, openGraphBench, smallGraph } from './testing/graph-bench.ts';
+import { personOf } from './testing/run-bench.ts';
 
-const ann = personWith();
+const ann = personOf();
 const parse = (input: GraphDocumentInput) => graphDocumentSchema.parse(input);
 
 let bench: GraphBench;
@@ -457,7 +458,7 @@ describe('the history of a graph', () => {
 
 describe('graphs', () => {
   it('belong to an entity or to the installation, and are seen by who sees that', async () => {
-    const retail = personWith({ entities: ['retail'], applications: ['shop'] });
+    const retail = personOf({ entities: ['retail'], applications: ['shop'] });
     const id = `${graph}-retail`;
     await bench.records.write(retail, (tx) =>
       createGraph(tx, retail, { id, label: 'Retail', entity: 'retail' }),
@@ -479,8 +480,8 @@ describe('graphs', () => {
       ],
       [retail, (tx: Tx) => openDraft(tx, retail, graph), 'unknownGraph'],
       [retail, (tx: Tx) => graphDocument(tx, graph, 'published'), 'unknownGraph'],
-      [personWith({ entities: ['labs'] }), (tx: Tx) => replaceDraft(tx, ann, id, parse({})), 'unknownGraph'],
-      [personWith({ applications: ['shop'] }), (tx: Tx) => graphDocument(tx, id, 1), 'unknownGraph'],
+      [personOf({ entities: ['labs'] }), (tx: Tx) => replaceDraft(tx, ann, id, parse({})), 'unknownGraph'],
+      [personOf({ applications: ['shop'] }), (tx: Tx) => graphDocument(tx, id, 1), 'unknownGraph'],
     ] as const;
     for (const [caller, work, code] of refusals)
       await expect(bench.records.write(caller, work as (tx: Tx) => Promise<unknown>)).rejects.toMatchObject({

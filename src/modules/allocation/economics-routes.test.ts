@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { GraphDocumentInput } from './model.ts';
-import { type AdviceBench, openAdviceBench } from './testing/advice-bench.ts';
 import { publishSmall, type SmallRun } from './testing/publish-results.ts';
+import { openQuestionBench, type QuestionBench } from './testing/question-bench.ts';
 
 /** Nodes, costs and edges of a run that can be checked by hand: a database that a shop and a lab use, and a log that nobody does. */
 const small: SmallRun = {
@@ -36,9 +36,9 @@ const document: GraphDocumentInput = {
   metrics: [{ id: 'orders', from: 'usage', unit: 'order' }],
 };
 
-let bench: AdviceBench;
+let bench: QuestionBench;
 beforeAll(async () => {
-  bench = await openAdviceBench();
+  bench = await openQuestionBench();
   await bench.publishGraph(document);
   await publishSmall(bench.workspace, small);
   await publishSmall(bench.workspace, {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { formatDecimal, parseDecimal, sumDecimals } from '../../platform/kernel/index.ts';
 import type { GraphDocumentInput } from './model.ts';
-import { type AdviceBench, openAdviceBench } from './testing/advice-bench.ts';
+import { openQuestionBench, type QuestionBench } from './testing/question-bench.ts';
 import { charge, inMonth } from './testing/run-bench.ts';
 
 /** Machines that a cluster runs on, which two products share by requests; utilisation in percent and as a ratio. */
@@ -46,9 +46,9 @@ const unused = {
   ...{ CommitmentDiscountType: 'Savings Plan', Tags: '', ResourceId: 'sp-1' },
 };
 
-let bench: AdviceBench;
+let bench: QuestionBench;
 beforeAll(async () => {
-  bench = await openAdviceBench();
+  bench = await openQuestionBench();
   await bench.publishGraph(graph);
   await bench.bill('aws', [inMonth('2026-09', charge('5', '300', 'machines'))]);
   await bench.bill('aws', [

@@ -1,7 +1,7 @@
 import type { Workspace } from '../../platform/warehouse/index.ts';
+import { refreshAfterChange } from '../ingestion/index.ts';
 import type { AllocationRun } from './run-model.ts';
 import { prepareExplanations } from './trace-cache.ts';
-import { renewViews } from './usage-views.ts';
 
 /**
  * Brings up to a run what is made from the lake: the views, and what explanations of a large published run are read from. Both are
@@ -11,7 +11,7 @@ export async function renewCaches(
   workspace: Workspace,
   { graph, period, state }: Pick<AllocationRun, 'graph' | 'period' | 'state'>,
 ): Promise<readonly string[]> {
-  const stale = await renewViews(workspace);
+  const stale = await refreshAfterChange(workspace);
   const told = stale === undefined ? [] : [stale.message];
   if (state !== 'published') return told;
   try {

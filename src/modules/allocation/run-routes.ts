@@ -1,8 +1,7 @@
-import { PassThrough } from 'node:stream';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyRequest } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { callerFor } from '../../platform/access/index.ts';
-import { type Asked, type FollowHooks, type Jobs, PartialFailure } from '../../platform/jobs/index.ts';
+import { answerRun, type Jobs } from '../../platform/jobs/index.ts';
 import { afterCursor, pageOf, type Records } from '../../platform/records/index.ts';
 import type { Workspace } from '../../platform/warehouse/index.ts';
 import { errors } from './errors.ts';
@@ -39,7 +38,7 @@ export const allocationRunRoutes: FastifyPluginAsyncZod<AllocationRunRouteOption
   addPublishing(app, options);
 };
 
-function addComputing(app: App, options: AllocationRunRouteOptions): void {
+function addComputing(app: App, { jobs, problemOf }: AllocationRunRouteOptions): void {
   app.post(
     '/allocation/runs',
     {
@@ -64,7 +63,12 @@ function addComputing(app: App, options: AllocationRunRouteOptions): void {
     },
     async (request, reply) => {
       if (request.body.publish) demandPublisher(request);
-      return compute(options, request, reply);
+      // A run that is failed, or was not published, is told as a result that says so.
+      return answerRun<contract.RunOutcome>(request, reply, {
+        ...{ jobs, problemOf, kind: allocationRunKind, input: request.body },
+        waiting: { step: 'queue', done: 0, total: 0 },
+        progressOf: ({ label, done, total }) => ({ step: label, done, total: total ?? 0 }),
+      });
     },
   );
 }
@@ -73,65 +77,6 @@ function addComputing(app: App, options: AllocationRunRouteOptions): void {
 function demandPublisher({ principal, caller }: FastifyRequest): void {
   const publisher = principal === null ? caller : callerFor(principal, 'allocation.publish');
   if (!mayPublish(caller.scope, publisher?.scope)) throw errors.publishForbidden({});
-}
-
-/** Asks for the run of the queue, and answers as the caller prefers. */
-async function compute(
-  { jobs, problemOf }: AllocationRunRouteOptions,
-  request: FastifyRequest,
-  reply: FastifyReply,
-) {
-  const hangUp = new AbortController();
-  reply.raw.once('close', () => hangUp.abort());
-  const opened = await jobs();
-  const detached = /\brespond-async\b/.test(String(request.headers['prefer'] ?? ''));
-  const asked = await opened.ask(request.caller, { kind: allocationRunKind, input: request.body, detached });
-  reply.header('finops-run', asked.run.id);
-  if (detached) return accepted(reply, asked);
-  const follow = (hooks: FollowHooks) =>
-    resultOf(opened, request, asked, { ...hooks, signal: hangUp.signal });
-  if (!request.headers.accept?.includes('application/x-ndjson')) return await follow({});
-  return reply.type('application/x-ndjson').send(lines(follow, (error) => problemOf(error, request)));
-}
-
-function accepted(reply: FastifyReply, { run: { id, state } }: Asked) {
-  return reply
-    .code(202)
-    .header('preference-applied', 'respond-async')
-    .header('location', `/api/v1/runs/${id}`)
-    .send({ run: id, state });
-}
-
-/** A run that is failed, or was not published, is told as a result that says so. */
-async function resultOf(
-  jobs: Jobs,
-  { caller }: FastifyRequest,
-  asked: Asked,
-  hooks: FollowHooks,
-): Promise<contract.RunOutcome> {
-  try {
-    return (await jobs.result(caller, asked, hooks)) as contract.RunOutcome;
-  } catch (error) {
-    if (error instanceof PartialFailure) return error.result as contract.RunOutcome;
-    throw error;
-  }
-}
-
-/** Progress line by line, then the result or why there is none. */
-function lines(
-  follow: (hooks: FollowHooks) => Promise<contract.RunOutcome>,
-  tellProblem: (error: unknown) => unknown,
-): PassThrough {
-  const stream = new PassThrough();
-  const write = (line: unknown) => stream.write(`${JSON.stringify(line)}\n`);
-  follow({
-    onWaiting: () => write({ progress: { step: 'queue', done: 0, total: 0 } }),
-    onProgress: ({ label, done, total }) => write({ progress: { step: label, done, total: total ?? 0 } }),
-  })
-    .then((result) => write({ result }))
-    .catch((error: unknown) => write({ problem: tellProblem(error) }))
-    .finally(() => stream.end());
-  return stream;
 }
 
 function addReading(app: App, options: AllocationRunRouteOptions): void {

@@ -12,6 +12,7 @@ import {
 import { type Caller, type Scope, systemCaller } from '../../platform/kernel/index.ts';
 import type { Records } from '../../platform/records/index.ts';
 import type { Workspace } from '../../platform/warehouse/index.ts';
+import { refreshAfterChange } from '../ingestion/index.ts';
 import { fetchUsage } from './prometheus-fetch.ts';
 import {
   type CheckedUsageFetch,
@@ -24,7 +25,6 @@ import { usageErrors } from './usage-errors.ts';
 import { readUsageGraph, type UsageGraph } from './usage-graph.ts';
 import { importUsage } from './usage-import.ts';
 import { keepUpload, uploadPath } from './usage-upload.ts';
-import { renewViews } from './usage-views.ts';
 
 /** The kind of a run that imports usage from a file. */
 export const usageImportKind = 'usage.import';
@@ -163,7 +163,7 @@ async function told(workspace: Workspace, result: UsageResult, context: RunConte
   const changed = result.months.filter(({ status }) => status === 'imported' || status === 'replaced');
   const rowsOf = (months: UsageResult['months']) => months.reduce((sum, { rows }) => sum + rows, 0);
   context.rows({ in: rowsOf(result.months), out: rowsOf(changed) });
-  const stale = changed.length > 0 ? await renewViews(workspace) : undefined;
+  const stale = changed.length > 0 ? await refreshAfterChange(workspace) : undefined;
   const findings = [...result.findings, ...(stale ? [stale] : [])];
   for (const { severity, path, message } of findings.slice(0, 20))
     context.log(severity, `${path}: ${message}`);

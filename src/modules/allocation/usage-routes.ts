@@ -1,19 +1,18 @@
-import { PassThrough } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 // Routes say in `config` what they demand, and find the caller on the request.
 import type {} from '../../platform/access/index.ts';
-import type { FollowHooks, Jobs } from '../../platform/jobs/index.ts';
+import { answerRun, type Jobs } from '../../platform/jobs/index.ts';
 import { type Caller, everything, Refusal } from '../../platform/kernel/index.ts';
 import { audit, type Records } from '../../platform/records/index.ts';
 import { announcing, type Lake, rollBack, type Workspace } from '../../platform/warehouse/index.ts';
+import { refreshAfterChange } from '../ingestion/index.ts';
 import { usageDataset, usagePartitionOf } from './datasets.ts';
 import { type Graph, requireGraph } from './graphs.ts';
 import * as contract from './usage-contract.ts';
 import { usageErrors } from './usage-errors.ts';
 import { usageFetchKind, usageImportKind } from './usage-handlers.ts';
 import { listUsage, usageMetrics, usageSeries } from './usage-reads.ts';
-import { renewViews } from './usage-views.ts';
 
 /** What the routes of usage work with. */
 export interface UsageRouteOptions {
@@ -168,45 +167,17 @@ function addRuns(app: App, options: UsageRouteOptions): void {
 }
 
 /** Asks for the run, and answers as the caller prefers. */
-async function answer(
+function answer(
   { jobs, problemOf }: UsageRouteOptions,
   kind: string,
   request: FastifyRequest,
   reply: FastifyReply,
 ) {
-  const hangUp = new AbortController();
-  reply.raw.once('close', () => hangUp.abort());
-  const opened = await jobs();
-  const detached = /\brespond-async\b/.test(String(request.headers['prefer'] ?? ''));
-  const asked = await opened.ask(request.caller, { kind, input: request.body, detached });
-  const { id, state } = asked.run;
-  reply.header('finops-run', id);
-  if (detached) {
-    reply.code(202).header('preference-applied', 'respond-async').header('location', `/api/v1/runs/${id}`);
-    return { run: id, state };
-  }
-  const follow = async (hooks: FollowHooks) =>
-    (await opened.result(request.caller, asked, { ...hooks, signal: hangUp.signal })) as contract.UsageResult;
-  if (!request.headers.accept?.includes('application/x-ndjson')) return await follow({});
-  const tellProblem = (error: unknown) => problemOf(error, request);
-  return reply.type('application/x-ndjson').send(lines(follow, tellProblem));
-}
-
-/** Progress line by line, then the result or why there is none. */
-function lines(
-  follow: (hooks: FollowHooks) => Promise<contract.UsageResult>,
-  tellProblem: (error: unknown) => unknown,
-): PassThrough {
-  const stream = new PassThrough();
-  const write = (line: unknown) => stream.write(`${JSON.stringify(line)}\n`);
-  follow({
-    onWaiting: () => write({ progress: { step: 'queue', done: 0, total: 0 } }),
-    onProgress: ({ label, done, total }) => write({ progress: { step: label, done, total: total ?? 0 } }),
-  })
-    .then((result) => write({ result }))
-    .catch((error: unknown) => write({ problem: tellProblem(error) }))
-    .finally(() => stream.end());
-  return stream;
+  return answerRun<contract.UsageResult>(request, reply, {
+    ...{ jobs, problemOf, kind, input: request.body },
+    waiting: { step: 'queue', done: 0, total: 0 },
+    progressOf: ({ label, done, total }) => ({ step: label, done, total: total ?? 0 }),
+  });
 }
 
 function addRollback(app: App, options: UsageRouteOptions): void {
@@ -236,7 +207,7 @@ function addRollback(app: App, options: UsageRouteOptions): void {
           throw ofUsage(error, body);
         },
       );
-      const stale = await renewViews(options.workspace);
+      const stale = await refreshAfterChange(options.workspace);
       if (stale) log.warn({ code: stale.code }, stale.message);
       const now = partitions.find(
         (p) => p.dataset === key.dataset && p.source === partition && p.period === month,

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { everything } from '../../platform/kernel/index.ts';
 import { allocationDataset } from './datasets.ts';
 import type { GraphDocumentInput } from './model.ts';
-import { type AdviceBench, openAdviceBench } from './testing/advice-bench.ts';
+import { openQuestionBench, type QuestionBench } from './testing/question-bench.ts';
 import { charge, inMonth } from './testing/run-bench.ts';
 
 /** A database that shop and lab use by queries, a log that they share evenly; the lab pays the log's tenth of the database. */
@@ -31,9 +31,9 @@ shop,2026-10-06,queries,3
 lab,2026-10-06,queries,1
 `;
 
-let bench: AdviceBench;
+let bench: QuestionBench;
 beforeAll(async () => {
-  bench = await openAdviceBench();
+  bench = await openQuestionBench();
   await bench.publishGraph(graph);
   await bench.bill('aws', [
     charge('5', '100', 'db'),
@@ -257,7 +257,7 @@ describe('POST /allocation/what-if', () => {
     await bench.publishGraph({ ...circle, edges: [] }, { id: 'circle' });
     const unpublished = await ask({ graph: 'circle', document: circle });
     expect(ok(unpublished.checks)).toBe(true);
-    await bench.run('2026-10', 'circle');
+    await bench.run('2026-10', { graph: 'circle' });
     const answer = await ask({ graph: 'circle', document: circle, nodes: true });
     expect(answer).toMatchObject({ reusedAttribution: true });
     expect(of('USD', answer)).toMatchObject({ total: { before: '163', after: '163', delta: '0' } });
@@ -269,7 +269,7 @@ describe('POST /allocation/what-if', () => {
     expect(products(unpublished)).toEqual(products(answer));
     // The run of it says the same.
     await bench.publishGraph(circle, { id: 'circle' });
-    await bench.run('2026-10', 'circle');
+    await bench.run('2026-10', { graph: 'circle' });
     expect(of('USD', await ask({ graph: 'circle' }))).toMatchObject({ products: [], total: { delta: '0' } });
     const before = of('USD', await ask({ graph: 'circle', document: { ...circle, edges: [] } })).products;
     expect(Object.fromEntries(before.map((one) => [one.node, Number(one.before)]))).toEqual(products(answer));
@@ -329,16 +329,16 @@ describe('POST /allocation/growth', () => {
 
 it('leaves out what a month books for another one that was closed and restated', async () => {
   const late = { id: 'late' };
-  const closing = await openAdviceBench({ aws: 'retail' });
+  const closing = await openQuestionBench({ aws: 'retail' });
   try {
     await closing.publishGraph(graph, late);
     await closing.usage(usage, { graph: late.id });
     await closing.bill('aws', [inMonth('2026-09', charge('5', '10', 'log'))]);
-    await closing.run('2026-09', late.id);
+    await closing.run('2026-09', { graph: late.id });
     await closing.period('retail', '2026-09', 'CLOSED');
     await closing.bill('aws', [inMonth('2026-09', charge('5', '16', 'log'))]);
     await closing.bill('aws', [charge('5', '100', 'db')]);
-    await closing.run('2026-10', late.id);
+    await closing.run('2026-10', { graph: late.id });
     const { body } = await closing.post('/allocation/what-if', {
       graph: late.id,
       month: '2026-10',

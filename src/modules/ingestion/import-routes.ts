@@ -1,7 +1,6 @@
-import { PassThrough } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
-import { type Asked, type FollowHooks, type Jobs, PartialFailure } from '../../platform/jobs/index.ts';
+import { answerRun } from '../../platform/jobs/index.ts';
 import { awsImportRequestSchema } from './aws-contract.ts';
 import { awsImportKind } from './aws-import-handler.ts';
 import * as contract from './contract.ts';
@@ -72,65 +71,16 @@ interface AskedImport {
   readonly file: string;
 }
 
-/** Asks for the run, and answers as the caller prefers. */
-async function answer(
+/** Asks for the run, and answers as the caller prefers. Deliveries that were refused are told in the result, beside those that came in. */
+function answer(
   { jobs, problemOf }: Options,
   request: FastifyRequest,
   reply: FastifyReply,
   { kind, input, file }: AskedImport,
 ) {
-  const hangUp = new AbortController();
-  reply.raw.once('close', () => hangUp.abort());
-  const opened = await jobs();
-  const detached = /\brespond-async\b/.test(String(request.headers['prefer'] ?? ''));
-  const asked = await opened.ask(request.caller, { kind, input, detached });
-  reply.header('finops-run', asked.run.id);
-  if (detached) return accepted(reply, asked);
-  const follow = (hooks: FollowHooks) =>
-    resultOf(opened, request, asked, { ...hooks, signal: hangUp.signal });
-  if (!request.headers.accept?.includes('application/x-ndjson')) return await follow({});
-  const tellProblem = (error: unknown) => problemOf(error, request);
-  return reply.type('application/x-ndjson').send(lines(file, follow, tellProblem));
-}
-
-function accepted(reply: FastifyReply, { run: { id, state } }: Asked) {
-  return reply
-    .code(202)
-    .header('preference-applied', 'respond-async')
-    .header('location', `/api/v1/runs/${id}`)
-    .send({ run: id, state });
-}
-
-/** Deliveries that were refused are told in the result, beside those that came in. */
-async function resultOf(
-  jobs: Jobs,
-  { caller }: FastifyRequest,
-  asked: Asked,
-  hooks: FollowHooks,
-): Promise<contract.ImportResult> {
-  try {
-    return (await jobs.result(caller, asked, hooks)) as contract.ImportResult;
-  } catch (error) {
-    if (error instanceof PartialFailure) return error.result as contract.ImportResult;
-    throw error;
-  }
-}
-
-/** Progress line by line, then the result or why there is none. */
-function lines(
-  file: string,
-  follow: (hooks: FollowHooks) => Promise<contract.ImportResult>,
-  tellProblem: (error: unknown) => unknown,
-): PassThrough {
-  const stream = new PassThrough();
-  const write = (line: unknown) => stream.write(`${JSON.stringify(line)}\n`);
-  const waiting = { source: '', step: 'queue', file, rows: 0, bytes: 0, totalBytes: 0 };
-  follow({
-    onWaiting: () => write({ progress: waiting }),
-    onProgress: ({ detail }) => write({ progress: detail as ImportProgress }),
-  })
-    .then((result) => write({ result }))
-    .catch((error: unknown) => write({ problem: tellProblem(error) }))
-    .finally(() => stream.end());
-  return stream;
+  return answerRun<contract.ImportResult>(request, reply, {
+    ...{ jobs, problemOf, kind, input },
+    waiting: { source: '', step: 'queue', file, rows: 0, bytes: 0, totalBytes: 0 },
+    progressOf: ({ detail }) => detail as ImportProgress,
+  });
 }

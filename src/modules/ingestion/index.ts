@@ -1,3 +1,4 @@
+export { refreshAfterChange } from './after-change.ts';
 export type { AwsImportRequest, ExportChoice } from './aws-contract.ts';
 export { findExports, findManifests, loadedMonths } from './aws-cur.ts';
 export { awsImportHandler } from './aws-import-handler.ts';

@@ -1,5 +1,6 @@
 import type { Jobs, JobsOptions } from './jobs.ts';
 
+export { answerRun } from './answer-run.ts';
 export type { Asked, Wish } from './ask.ts';
 export type { RunAnswer, RunDetailAnswer, RunList, ScheduleAnswer, ScheduleList } from './contract.ts';
 export type { FollowHooks } from './follow.ts';

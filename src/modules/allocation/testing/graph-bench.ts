@@ -1,9 +1,10 @@
 import { type FastifyInstance, fastify } from 'fastify';
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
-import { type Caller, everything, nothing, Refusal, type SomeScope } from '../../../platform/kernel/index.ts';
+import { Refusal, type SomeScope } from '../../../platform/kernel/index.ts';
 import { openTestRecords, type TestRecords } from '../../../platform/records/testing/test-records.ts';
 import { graphRoutes } from '../graph-routes.ts';
 import type { GraphDocumentInput } from '../model.ts';
+import { personOf } from './run-bench.ts';
 
 /** An answer of the API; a refusal has its `code` and `message` in the body. */
 export interface GraphAnswer {
@@ -26,18 +27,6 @@ interface How {
   readonly ifMatch?: string;
   /** The caller sees this only. */
   readonly scope?: Partial<SomeScope>;
-}
-
-/** Somebody who sees everything, or what is named. */
-export function personWith(scope?: Partial<SomeScope>): Caller {
-  const actor = {
-    kind: 'person',
-    id: 'p1',
-    name: 'ann@example.com',
-    address: null,
-    requestId: 'r1',
-  } as const;
-  return { actor, scope: scope === undefined ? everything : { ...nothing, ...scope } };
 }
 
 /** Opens it with the entities retail and labs, which have the applications shop and lab. */
@@ -68,7 +57,7 @@ export async function openGraphBench(): Promise<GraphBench> {
   app.decorateRequest('caller');
   app.addHook('onRequest', async (request) => {
     const scope = request.headers['x-scope'] as string | undefined;
-    request.caller = personWith(scope === undefined ? undefined : JSON.parse(scope));
+    request.caller = personOf(scope === undefined ? undefined : JSON.parse(scope));
   });
   await app.register(graphRoutes, { records: async () => test.records });
   return {

@@ -1,10 +1,13 @@
 import { type FastifyInstance, fastify } from 'fastify';
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import { Refusal, type SomeScope } from '../../../platform/kernel/index.ts';
+import { economicsRoutes } from '../economics-routes.ts';
 import { allocationExportRoutes } from '../export-routes.ts';
 import { allocationResultRoutes } from '../parity-routes.ts';
 import { allocationQuestionRoutes } from '../question-routes.ts';
+import { recommendationRoutes } from '../recommendation-routes.ts';
 import { computeAndPublish } from '../run-outcome.ts';
+import { whatIfRoutes } from '../what-if-routes.ts';
 import { openRunBench, personOf, type RunBench } from './run-bench.ts';
 
 /** An answer of the API; a refusal has its `code` and `message` in the body, a file is its bytes. */
@@ -15,7 +18,7 @@ export interface QuestionAnswer {
   readonly headers: Readonly<Record<string, unknown>>;
 }
 
-/** Bills, graphs, runs, and the API over their results. */
+/** Bills, graphs, runs, and the API over their results and what they are good for. */
 export interface QuestionBench extends RunBench {
   readonly app: FastifyInstance;
   readonly get: (path: string, scope?: Partial<SomeScope>) => Promise<QuestionAnswer>;
@@ -51,8 +54,11 @@ export async function openQuestionBench(
     request.caller = personOf(scope === undefined ? undefined : JSON.parse(scope));
   });
   const options = { workspace: bench.workspace, records: async () => bench.records };
-  for (const routes of [allocationQuestionRoutes, allocationResultRoutes, allocationExportRoutes])
-    await app.register(routes, options);
+  const plugins = [
+    ...[allocationQuestionRoutes, allocationResultRoutes, allocationExportRoutes],
+    ...[economicsRoutes, whatIfRoutes, recommendationRoutes],
+  ];
+  for (const routes of plugins) await app.register(routes, options);
 
   async function send(method: 'GET' | 'POST', url: string, body?: unknown, scope?: Partial<SomeScope>) {
     const response = await app.inject({
