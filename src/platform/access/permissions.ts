@@ -8,6 +8,9 @@ export const permissions = {
   'allocation.read': 'see graphs, allocation runs and their results',
   'allocation.write': 'edit drafts of graphs, import usage, compute runs',
   'allocation.publish': 'publish versions of graphs and allocation runs',
+  'showback.read': 'see consumption, price views and costs of applications',
+  'showback.write': 'import consumption, declare its origins, edit drafts of price views, rates and budgets',
+  'showback.publish': 'publish versions of price views, say which view holds in which month',
   'run.read': 'see runs, their steps and logs',
   'run.change': 'retry and cancel runs, schedule them',
   'organization.read': 'see entities, products, applications, teams and cost centres',
@@ -24,6 +27,7 @@ export type Permission = keyof typeof permissions;
 const reading = [
   'cost.read',
   'allocation.read',
+  'showback.read',
   'run.read',
   'organization.read',
 ] as const satisfies readonly Permission[];
@@ -53,6 +57,8 @@ export const roles = {
       'snapshot.change',
       'allocation.write',
       'allocation.publish',
+      'showback.write',
+      'showback.publish',
       'run.change',
       'organization.write',
       'period.close',
@@ -63,7 +69,7 @@ export const roles = {
   },
   'billing.admin': {
     description: 'Prices, subscriptions, invoices of the issuing entities',
-    permissions: ['organization.read', 'run.read', 'cost.read', 'allocation.read'],
+    permissions: ['organization.read', 'run.read', 'cost.read', 'allocation.read', 'showback.read'],
     scopes: ['all', 'entities'],
   },
   'billing.payer': {
@@ -83,7 +89,14 @@ export const roles = {
   },
   'group.controller': {
     description: 'Consolidates the group, closes months',
-    permissions: [...reading, 'allocation.publish', 'period.close', 'period.reopen', 'audit.read'],
+    permissions: [
+      ...reading,
+      'allocation.publish',
+      'showback.publish',
+      'period.close',
+      'period.reopen',
+      'audit.read',
+    ],
     scopes: ['all', 'entities'],
   },
   'entity.viewer': {
@@ -93,7 +106,7 @@ export const roles = {
   },
   engineer: {
     description: 'Sees the costs of applications',
-    permissions: ['cost.read', 'allocation.read', 'organization.read'],
+    permissions: ['cost.read', 'allocation.read', 'showback.read', 'organization.read'],
     scopes: ['all', 'applications'],
   },
 } as const satisfies Readonly<Record<string, Role>>;

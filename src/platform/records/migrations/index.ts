@@ -6,6 +6,9 @@ import { server } from './0005-server.ts';
 import { allocationGraph } from './0006-allocation-graph.ts';
 import { allocationRun } from './0007-allocation-run.ts';
 import { allocationAdvice } from './0008-allocation-advice.ts';
+import { priceViews } from './0009-price-views.ts';
+import { consumption } from './0010-consumption.ts';
+import { applicationCost } from './0011-application-cost.ts';
 import type { Migration } from './migration.ts';
 
 /** Every migration in order. */
@@ -18,5 +21,8 @@ export const migrations: readonly Migration[] = [
   allocationGraph,
   allocationRun,
   allocationAdvice,
+  priceViews,
+  consumption,
+  applicationCost,
 ];
 export type { Migration };

@@ -5,7 +5,9 @@ import type { AllocationRunTables } from './allocation-run.ts';
 import type { AuditTables } from './audit.ts';
 import type { JobsTables } from './jobs.ts';
 import type { OrganizationTables } from './organization.ts';
+import type { PriceViewTables } from './price-views.ts';
 import type { ServerTables } from './server.ts';
+import type { ShowbackTables } from './showback.ts';
 
 /** Every table of the records as Kysely sees it. `int8` is bigint, `numeric` text, dates and times text (UTC, ISO 8601). */
 export interface RecordTables
@@ -16,4 +18,6 @@ export interface RecordTables
     ServerTables,
     AllocationGraphTables,
     AllocationRunTables,
-    AllocationAdviceTables {}
+    AllocationAdviceTables,
+    PriceViewTables,
+    ShowbackTables {}
