@@ -44,6 +44,7 @@ export {
   strategyNames,
 } from './model.ts';
 export type { Proposal } from './propose-contract.ts';
+export { type RunRows, selectRun } from './query-run.ts';
 export type {
   AllocationQuery,
   AllocationQueryAnswer,

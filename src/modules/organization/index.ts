@@ -7,12 +7,12 @@ export type {
   SourceAssignment,
   SourceAssignmentList,
 } from './contract.ts';
-export { type CsvText, disarm, readCsv, rearm, writeCsv } from './csv.ts';
 export type { ShownObject } from './documents.ts';
 export { type ImportDiff, type ImportRequest, importObjects } from './import-objects.ts';
 export { type FieldValue, type Kind, type KindName, kindNamed, kinds } from './kinds.ts';
 export type { OrganizationOptions } from './objects.ts';
 export { type PeriodState, periodStateOf } from './period-sql.ts';
+export type { PeriodChange } from './periods.ts';
 export { organizationRoutes } from './routes.ts';
 export { entitiesOfSources, sourcesOfEntities } from './source-sql.ts';
 export { assignSource } from './sources.ts';

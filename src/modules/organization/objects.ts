@@ -1,10 +1,11 @@
 import { type Caller, type Clock, must } from '../../platform/kernel/index.ts';
-import type { Records } from '../../platform/records/index.ts';
+import type { Records, Tx } from '../../platform/records/index.ts';
 import { type Changing, changeObjects, readForChange, refuseForeignList } from './change-objects.ts';
 import { type Histories, historiesOf, type ShownObject, shown } from './documents.ts';
 import { errors } from './errors.ts';
 import type { Kind } from './kinds.ts';
 import type { StoredObject, Values, Wanted } from './model.ts';
+import type { PeriodChange } from './periods.ts';
 import { momentOf, valuesOn } from './plan.ts';
 import { refuseStale } from './precondition.ts';
 import { type Asked, readOn, readWhole } from './records.ts';
@@ -16,6 +17,13 @@ export interface OrganizationOptions {
   /** Seals and opens billing addresses; asked for only where one is given or shown. */
   readonly secrets: () => Promise<Secrets>;
   readonly clock: Clock;
+  /**
+   * What else a step of a month does: prepared before the transaction that moves its state, done inside it, after the step. Closing
+   * freezes costs, which later modules know of.
+   */
+  readonly preparePeriodStep?:
+    | ((caller: Caller, change: PeriodChange) => Promise<(tx: Tx) => Promise<void>>)
+    | undefined;
 }
 
 /** A kind of object and who asks about it. */

@@ -82,7 +82,7 @@ function addReads(app: App, { records }: OrganizationOptions): void {
 
 const cursorShape = /^[A-Za-z0-9._:-]{1,100}\/\d{4}-\d{2}$/;
 
-function addSteps(app: App, { records, clock }: OrganizationOptions): void {
+function addSteps(app: App, { records, clock, preparePeriodStep }: OrganizationOptions): void {
   const step = async (
     caller: Caller,
     month: { readonly entity: string; readonly period: string },
@@ -90,7 +90,12 @@ function addSteps(app: App, { records, clock }: OrganizationOptions): void {
     reason: string | null,
   ) => {
     const change = { ...month, verb, reason, now: clock.now() };
-    return (await records()).write(caller, (tx) => changePeriod(tx, caller, change));
+    const also = await preparePeriodStep?.(caller, change);
+    return (await records()).write(caller, async (tx) => {
+      const changed = await changePeriod(tx, caller, change);
+      await also?.(tx);
+      return changed;
+    });
   };
   const schema = { tags, params, response: { 200: contract.entityPeriodSchema } };
 

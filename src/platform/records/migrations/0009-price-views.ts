@@ -4,14 +4,17 @@ const id = `text collate "C"`;
 const month = (table: string, column: string) =>
   `constraint ${table}_${column} check (${column} ~ '^[0-9]{4}-(0[1-9]|1[0-2])$')`;
 
-/** Rows of a view's owner. A view of the installation (no entity) is read by everybody: prices are what they are charged. */
-const priced = (table: string) => `
+/**
+ * Rows of a view's owner. A view of the installation (no entity) is read by everybody: prices are what they are charged. What it
+ * charges one entity only (`shared`) is not for the others.
+ */
+const priced = (table: string, shared = 'entity_id is null') => `
 alter table ${table} enable row level security;
 alter table ${table} force row level security;
 create policy ${table}_entity on ${table}
   using (finops_sees_entity(entity_id)) with check (finops_sees_entity(entity_id));
 create policy ${table}_also_read on ${table} for select
-  using (entity_id is null or finops_sees_some_application_of(entity_id));`;
+  using ((${shared}) or finops_sees_some_application_of(entity_id));`;
 
 /**
  * What is charged for a unit of a product: views, their numbered versions, the lines of each version, and which view holds in
@@ -123,6 +126,11 @@ create function finops_price_version_rule() returns trigger language plpgsql as 
 begin
   if tg_op = 'INSERT' then
     perform from price_view where id = new.view_id for update;
+    if not exists (
+      select from price_view where id = new.view_id and entity_id is not distinct from new.entity_id
+    ) then
+      raise exception 'a version belongs to the entity of its price view' using errcode = 'insufficient_privilege';
+    end if;
     if new.state <> 'draft'
       or new.number <> 1 + (select coalesce(max(number), 0) from price_view_version where view_id = new.view_id)
     then
@@ -154,6 +162,13 @@ begin
     where (view_id, version) not in (select view_id, number from price_view_version where state = 'draft')
   ) then
     raise exception 'lines of a published version of a price view stay' using errcode = 'insufficient_privilege';
+  end if;
+  if exists (
+    select from touched
+    join price_view_version as version on version.view_id = touched.view_id and version.number = touched.version
+    where version.entity_id is distinct from touched.entity_id
+  ) then
+    raise exception 'lines belong to the entity of their price view' using errcode = 'insufficient_privilege';
   end if;
   return null;
 end
@@ -199,7 +214,7 @@ create table fx_rate (
 
 ${priced('price_view')}
 ${priced('price_view_version')}
-${priced('price_line')}
+${priced('price_line', "entity_id is null and (of_entity = '' or finops_sees_entity(of_entity) or finops_sees_some_application_of(of_entity))")}
 ${priced('price_calendar')}
 alter table fx_rate enable row level security;
 alter table fx_rate force row level security;

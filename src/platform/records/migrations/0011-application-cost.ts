@@ -30,7 +30,8 @@ export const applicationCost: Migration = {
   sql: `
 create table pricing (
   id bigint generated always as identity constraint pricing_pkey primary key,
-  entity_id ${id} not null constraint pricing_entity references entity,
+  -- Null: what belongs to no entity, such as shared cost of the group that reached nobody.
+  entity_id ${id} constraint pricing_entity references entity,
   period text not null ${month('pricing', 'period')},
   view_id ${id} not null,
   -- Of the view; 0 under 'actual'.
@@ -55,15 +56,15 @@ create table pricing (
   constraint pricing_frozen check (freeze_number > 0)
 );
 create unique index pricing_one_live
-  on pricing (entity_id, period, view_id, version, price_period, coalesce(weights, ''), currency)
+  on pricing (period, view_id, coalesce(entity_id, ''), version, price_period, coalesce(weights, ''), currency)
   where freeze_number is null;
-create unique index pricing_one_frozen on pricing (entity_id, period, freeze_number, currency)
+create unique index pricing_one_frozen on pricing (period, coalesce(entity_id, ''), freeze_number, view_id, currency)
   where freeze_number is not null;
 
 -- The price that each cell of a pricing was multiplied with, and the line of the view that it is from.
 create table pricing_price (
   pricing_id bigint not null,
-  entity_id ${id} not null,
+  entity_id ${id},
   product_id ${id} not null,
   environment text not null,
   region text not null,
@@ -86,8 +87,8 @@ create table pricing_price (
 
 create table application_cost (
   pricing_id bigint not null,
-  entity_id ${id} not null,
-  -- '~unallocated': the amount of a pool that nobody has a weight for.
+  entity_id ${id},
+  -- '~unallocated': what no application has a weight for; '~node:ID': a product of the graph that is no application.
   application_id ${id} not null,
   product_id ${id} not null,
   environment text not null,
@@ -103,7 +104,7 @@ create index application_cost_of_product on application_cost (pricing_id, produc
 
 create table application_month_cost (
   pricing_id bigint not null,
-  entity_id ${id} not null,
+  entity_id ${id},
   application_id ${id} not null,
   cost numeric not null,
   direct numeric not null,
@@ -115,7 +116,7 @@ create table application_month_cost (
 
 create table product_month_cost (
   pricing_id bigint not null,
-  entity_id ${id} not null,
+  entity_id ${id},
   product_id ${id} not null,
   environment text not null,
   kind text not null,
@@ -219,7 +220,7 @@ create view mv_application_cost with (security_invoker = true) as
 
 grant select, insert, delete on pricing, pricing_price, application_cost, application_month_cost, product_month_cost
   to finops_app;
-grant update (freeze_number) on pricing to finops_app;
+grant update (cost, unallocated, lines, unpriced, freeze_number) on pricing to finops_app;
 grant select, insert on period_freeze to finops_app;
 grant update (ended_at, ended_by, end_reason) on period_freeze to finops_app;
 grant select on mv_drill, mv_app, mv_domain, mv_total, mv_application_cost to finops_app;

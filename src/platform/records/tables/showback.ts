@@ -82,7 +82,8 @@ interface ConsumptionWatermarkTable {
 
 interface PricingTable {
   readonly id: ColumnType<bigint, never, never>;
-  readonly entity_id: Fixed<string>;
+  /** Null: of no entity. */
+  readonly entity_id: Fixed<string | null>;
   readonly period: Fixed<string>;
   readonly view_id: Fixed<string>;
   /** Of the view; 0 under `actual`. */
@@ -102,7 +103,8 @@ interface PricingTable {
 
 interface PricingPriceTable {
   readonly pricing_id: Fixed<bigint>;
-  readonly entity_id: Fixed<string>;
+  /** Null: of no entity. */
+  readonly entity_id: Fixed<string | null>;
   readonly product_id: Fixed<string>;
   readonly environment: Fixed<string>;
   readonly region: Fixed<string>;
@@ -121,7 +123,8 @@ interface PricingPriceTable {
 
 interface ApplicationCostTable {
   readonly pricing_id: Fixed<bigint>;
-  readonly entity_id: Fixed<string>;
+  /** Null: of no entity. */
+  readonly entity_id: Fixed<string | null>;
   /** `~unallocated`: the amount of a pool that nobody has a weight for. */
   readonly application_id: Fixed<string>;
   readonly product_id: Fixed<string>;
@@ -135,7 +138,8 @@ interface ApplicationCostTable {
 
 interface ApplicationMonthCostTable {
   readonly pricing_id: Fixed<bigint>;
-  readonly entity_id: Fixed<string>;
+  /** Null: of no entity. */
+  readonly entity_id: Fixed<string | null>;
   readonly application_id: Fixed<string>;
   readonly cost: Fixed<string>;
   readonly direct: Fixed<string>;
@@ -146,7 +150,8 @@ interface ApplicationMonthCostTable {
 
 interface ProductMonthCostTable {
   readonly pricing_id: Fixed<bigint>;
-  readonly entity_id: Fixed<string>;
+  /** Null: of no entity. */
+  readonly entity_id: Fixed<string | null>;
   readonly product_id: Fixed<string>;
   readonly environment: Fixed<string>;
   readonly kind: Fixed<string>;

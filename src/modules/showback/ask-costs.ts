@@ -1,0 +1,281 @@
+import {
+  addDecimal,
+  type Caller,
+  formatDecimal,
+  isZero,
+  type Period,
+  parseDecimal,
+  periodsBetween,
+  subtractDecimal,
+  sumDecimals,
+} from '../../platform/kernel/index.ts';
+import type { Tx } from '../../platform/records/index.ts';
+import type { CostAnswer, CostItem, CostsAsked, CostTotal } from './cost-contract.ts';
+import {
+  type CostRow,
+  type CostStatement,
+  type CountedPricing,
+  knownApplications,
+  readCosts,
+  readLabels,
+  teamsBelow,
+} from './cost-sql.ts';
+import { ensureActuals, ensurePricings, type PricingWorld, readPublishedRuns } from './ensure-pricings.ts';
+import { errors } from './errors.ts';
+import {
+  type PricingAsk,
+  type PricingPlan,
+  type PublishedRuns,
+  planPricings,
+  type UsedPricing,
+} from './plan-pricings.ts';
+import { readRatesInto } from './view-versions-sql.ts';
+
+/** A rate that an answer was converted with. */
+export type AnswerRate = CostAnswer['context']['rates'][number];
+
+/** Pricings of several asks, in their order. */
+export type Plans = readonly PricingPlan[];
+
+/**
+ * Answers from pricings that are current: what is missing or stale is computed first, then everything is read in one transaction, so
+ * that the answer is of one moment. Refusal: `showback.contended` where facts change faster than they can be priced.
+ */
+export async function withPricings<T>(
+  world: PricingWorld,
+  caller: Caller,
+  asks: readonly PricingAsk[],
+  answer: (tx: Tx, plans: Plans) => Promise<T>,
+): Promise<T> {
+  const records = await world.records();
+  const kept = new Set<string>();
+  for (let attempt = 0; attempt < 4; attempt++) {
+    const runs = await readPublishedRuns(world.workspace);
+    const outcome = await records.read(caller, async (tx) => {
+      const plans = await plansOf(tx, asks, runs);
+      const missing = plans.flatMap((plan) => plan.missing);
+      // Costs of a run may all lie beyond the caller's scope: once they are kept, none is an answer.
+      const actuals = plans
+        .flatMap((plan) => plan.missingActuals)
+        .filter(({ snapshot }) => !kept.has(snapshot));
+      if (missing.length > 0 || actuals.length > 0) return { missing, actuals, answered: undefined };
+      return { missing, actuals, answered: { answer: await answer(tx, plans) } };
+    });
+    if (outcome.answered) return outcome.answered.answer;
+    await ensurePricings(world, outcome.missing);
+    await ensureActuals(world, outcome.actuals);
+    for (const { snapshot } of outcome.actuals) kept.add(snapshot);
+  }
+  throw errors.contended({ months: [...new Set(asks.flatMap(({ periods }) => periods))] });
+}
+
+async function plansOf(tx: Tx, asks: readonly PricingAsk[], runs: PublishedRuns): Promise<PricingPlan[]> {
+  const plans: PricingPlan[] = [];
+  for (const ask of asks) plans.push(await planPricings(tx, ask, runs));
+  return plans;
+}
+
+/** The months that a question names, in their order. */
+export function monthsAsked(months: CostsAsked['months']): string[] {
+  if (Array.isArray(months)) return [...new Set(months)].sort();
+  return periodsBetween(months.from as Period, months.to as Period);
+}
+
+/** Whose costs are meant: what narrows a question beside its filters. */
+export interface Whose {
+  readonly applications: readonly string[] | null;
+  readonly teams: readonly string[] | null;
+}
+
+/** Resolves ids, team and group. Refuses applications and teams that are not there, or not for the caller. */
+export async function whoseCosts(tx: Tx, asked: CostsAsked): Promise<Whose> {
+  const { applicationIds, team, groupRef } = asked;
+  if (applicationIds !== undefined) {
+    const known = await knownApplications(tx, applicationIds);
+    const unknown = applicationIds.filter((id) => !known.has(id));
+    if (unknown.length > 0) throw errors.unknownApplications({ applications: unknown });
+  }
+  const name = team ?? groupRef?.replace(/^group:/i, '').replace(/^.*\//, '');
+  const teams = name === undefined ? null : await teamsBelow(tx, name);
+  if (teams?.length === 0) throw errors.unknownTeam({ team: name ?? '' });
+  return { applications: applicationIds ?? null, teams };
+}
+
+/** Answers a question about costs. Refusals: those of views, rates, teams and applications. */
+export async function askCosts(world: PricingWorld, caller: Caller, asked: CostsAsked): Promise<CostAnswer> {
+  const months = monthsAsked(asked.months);
+  const pricesOf = asked.mode === 'constant' ? (asked.pricesOf ?? months[0]) : undefined;
+  const ask = { periods: months, view: asked.view ?? null, mode: asked.mode, pricesOf };
+  return withPricings(world, caller, [ask], async (tx, [plan]) => {
+    if (!plan) throw new RangeError('one question has one plan');
+    const whose = await whoseCosts(tx, asked);
+    const { counted, rates } = await countedIn(tx, plan.used, asked);
+    const statement = statementOf(caller, asked, whose, counted);
+    const rows = await readCosts(tx, statement);
+    const items = await itemsOf(tx, rows, asked.groupBy);
+    const totals = await totalsOf(tx, statement, rows, plan.used);
+    return {
+      context: {
+        ...{ months, view: asked.view ?? 'calendar', mode: asked.mode, groupBy: asked.groupBy },
+        used: plan.used.map(usedOf),
+        gaps: plan.gaps.map(({ period, entity, reason }) => ({ month: period, entity, reason })),
+        rates,
+        applications: whose.applications?.length ?? null,
+      },
+      items,
+      totals,
+    };
+  });
+}
+
+/** The statement of a question over pricings. */
+export function statementOf(
+  caller: Caller,
+  { groupBy, filters, top }: CostsAsked,
+  whose: Whose,
+  pricings: readonly CountedPricing[],
+): CostStatement {
+  const byApplication = caller.scope.kind === 'some' && caller.scope.applications.length > 0;
+  return { ...whose, pricings, groupBy, filters, top: top ?? null, byApplication };
+}
+
+/** What an answer says of a pricing that it used. */
+export function usedOf(pricing: UsedPricing): CostAnswer['context']['used'][number] {
+  const { period, entity, view, version, source, pricePeriod, currency, run, appliedAt } = pricing;
+  return { month: period, entity, view, version, source, pricesOf: pricePeriod, currency, run, appliedAt };
+}
+
+/** Pricings with the rate into the answer's currency; 1 where none is asked for. Refuses with `showback.missingRate`. */
+export async function countedIn(
+  tx: Tx,
+  used: readonly UsedPricing[],
+  { currency: quote, rateType }: Pick<CostsAsked, 'currency' | 'rateType'>,
+): Promise<{ readonly counted: CountedPricing[]; readonly rates: AnswerRate[] }> {
+  const rates = new Map<string, AnswerRate>();
+  const counted: CountedPricing[] = [];
+  for (const { id, period, currency } of used) {
+    if (quote === undefined || currency === quote) {
+      counted.push({ id, period, currency, rate: '1' });
+      continue;
+    }
+    const key = `${period} ${currency}`;
+    let rate = rates.get(key);
+    if (!rate) {
+      const stored = (await readRatesInto(tx, { period, quote, type: rateType })).get(currency);
+      if (!stored)
+        throw errors.missingRate({
+          month: period,
+          base: currency,
+          quote,
+          type: rateType,
+          view: 'the answer',
+        });
+      rate = {
+        month: period,
+        base: currency,
+        quote,
+        type: rateType,
+        rate: stored.rate,
+        source: stored.source,
+      };
+      rates.set(key, rate);
+    }
+    counted.push({ id, period, currency: quote, rate: rate.rate });
+  }
+  return { counted, rates: [...rates.values()] };
+}
+
+async function itemsOf(tx: Tx, rows: readonly CostRow[], groupBy: readonly string[]): Promise<CostItem[]> {
+  const shown = rows.filter((row) => row.shown);
+  const labels = await Promise.all(
+    groupBy.map((name, index) =>
+      readLabels(tx, name, [...new Set(shown.flatMap(({ keys }) => keys[index] ?? []))]),
+    ),
+  );
+  const productAt = groupBy.indexOf('product');
+  return shown.map((row) => ({
+    key: Object.fromEntries(groupBy.map((name, index) => [name, row.keys[index] ?? null])),
+    labels: Object.fromEntries(
+      groupBy.map((name, index) => [name, labels[index]?.get(row.keys[index] ?? '')?.label ?? null]),
+    ),
+    ...figuresOf(row),
+    unit: productAt < 0 ? null : (labels[productAt]?.get(row.keys[productAt] ?? '')?.unit ?? null),
+  }));
+}
+
+function figuresOf(row: CostRow) {
+  const plain = (text: string) => formatDecimal(parseDecimal(text));
+  return {
+    currency: row.currency,
+    cost: plain(row.cost),
+    direct: plain(row.direct),
+    indirect: plain(row.indirect),
+    quantity: row.quantity === null ? null : plain(row.quantity),
+    unit: null,
+    quantityCoverage: coverageOf(row),
+    lines: row.lines,
+    unpriced: row.unpriced,
+  };
+}
+
+/** Priced quantities ÷ all, counted, to four places and never rounded up to 1: 3 of 4 is 0.75. Nothing at all is 1. */
+export function coverageOf({
+  lines,
+  unpriced,
+}: {
+  readonly lines: number;
+  readonly unpriced: number;
+}): string {
+  if (lines === 0 || unpriced === 0) return '1';
+  const tenThousandths = Math.floor(((lines - unpriced) * 10_000) / lines);
+  return formatDecimal({ units: BigInt(tenThousandths), scale: 4 });
+}
+
+async function totalsOf(
+  tx: Tx,
+  statement: CostStatement,
+  rows: readonly CostRow[],
+  used: readonly UsedPricing[],
+): Promise<CostTotal[]> {
+  const whole = await readCosts(tx, { ...statement, groupBy: [], top: null });
+  const isNarrowed =
+    statement.applications !== null ||
+    statement.teams !== null ||
+    Object.values(statement.filters).some((values) => values !== undefined);
+  return whole.map((total) => {
+    const of = (shown: boolean) =>
+      sumDecimals(
+        rows
+          .filter((row) => row.currency === total.currency && row.shown === shown)
+          .map(({ cost }) => parseDecimal(cost)),
+      );
+    const other = of(false);
+    const residual = subtractDecimal(subtractDecimal(parseDecimal(total.cost), of(true)), other);
+    if (!isZero(residual))
+      throw errors.unbalanced({
+        month: statement.pricings.map(({ period }) => period).join(', '),
+        what: 'the total of its parts',
+        difference: `${formatDecimal(residual)} ${total.currency}`,
+      });
+    const nobody = isNarrowed ? '0' : unallocatedIn(statement.pricings, used, total.currency);
+    return {
+      ...figuresOf(total),
+      unallocated: nobody,
+      other: formatDecimal(other),
+      residual: formatDecimal(residual),
+    };
+  });
+}
+
+function unallocatedIn(
+  pricings: readonly CountedPricing[],
+  used: readonly UsedPricing[],
+  currency: string,
+): string {
+  const sum = pricings.reduce((total, pricing, index) => {
+    if (pricing.currency !== currency) return total;
+    const [amount, rate] = [parseDecimal(used[index]?.unallocated ?? '0'), parseDecimal(pricing.rate)];
+    return addDecimal(total, { units: amount.units * rate.units, scale: amount.scale + rate.scale });
+  }, parseDecimal('0'));
+  return formatDecimal(sum);
+}

@@ -1,0 +1,152 @@
+import { z } from 'zod';
+import { monthSchema } from './model.ts';
+
+/** The forms of the API over costs of applications; shared by server, CLI and browser. */
+
+const ids = z.array(z.string().min(1).max(200)).min(1).max(10_000);
+/** Names that a list of costs can be broken down by. Attributes of applications are `attribute:cluster`. */
+const dimensionSchema = z
+  .string()
+  .regex(
+    /^(month|entity|application|team|costCentre|domain|family|product|environment|kind|attribute:[A-Za-z0-9][A-Za-z0-9._-]{0,49})$/,
+    'take month, entity, application, team, costCentre, domain, family, product, environment, kind or attribute:NAME',
+  );
+
+const viewSchema = z
+  .string()
+  .min(1)
+  .max(120)
+  .meta({
+    example: 'budget-2026',
+    description: 'a price view, view@version, or actual; absent: what the calendar says',
+  });
+
+export const filtersSchema = z.strictObject({
+  entity: ids.optional(),
+  application: ids.optional(),
+  team: ids.optional(),
+  costCentre: ids.optional(),
+  domain: ids.optional(),
+  family: ids.optional(),
+  product: ids.optional(),
+  environment: ids.optional(),
+  kind: z
+    .array(z.enum(['DIRECT', 'INDIRECT']))
+    .min(1)
+    .optional(),
+  /** Values of an application's attributes as of the month: {"cluster": ["blue"]}. */
+  attributes: z.record(z.string().min(1).max(50), ids).optional(),
+});
+
+const monthsSchema = z
+  .union([z.array(monthSchema).min(1).max(120), z.strictObject({ from: monthSchema, to: monthSchema })])
+  .meta({ example: ['2026-09', '2026-10'] });
+
+export const costQuerySchema = z.strictObject({
+  /** Whose costs: applications by id, those of a team and the teams below it, or those of a group of the catalogue. */
+  applicationIds: ids.optional(),
+  team: z.string().min(1).max(100).optional(),
+  groupRef: z
+    .string()
+    .regex(/^(group:)?([a-z0-9._-]+\/)?[A-Za-z0-9._-]{1,63}$/i, 'write group:namespace/name')
+    .optional(),
+  months: monthsSchema,
+  groupBy: z.array(dimensionSchema).max(4).default([]),
+  filters: filtersSchema.default({}),
+  view: viewSchema.optional(),
+  /** Two views of the same months, or two months under one view. */
+  compare: z
+    .union([
+      z.strictObject({ views: z.tuple([viewSchema, viewSchema]) }),
+      z.strictObject({ months: z.tuple([monthSchema, monthSchema]) }),
+    ])
+    .optional(),
+  mode: z.enum(['booked', 'priced', 'constant']).default('booked'),
+  /** Under `constant`: the month whose prices are taken; the first of the months when absent. */
+  pricesOf: monthSchema.optional(),
+  /** Another currency for the answer, by the month's rate of this type. */
+  currency: z
+    .string()
+    .regex(/^[A-Z]{3}$/, 'give an ISO 4217 code, such as EUR')
+    .optional(),
+  rateType: z.enum(['average', 'closing', 'budget']).default('average'),
+  top: z.int().min(1).max(10_000).optional(),
+});
+export type CostQueryInput = z.input<typeof costQuerySchema>;
+export type CostsAsked = z.output<typeof costQuerySchema>;
+
+const amount = z.string().meta({ description: 'decimal text' });
+
+/** Sums of a group in one currency. */
+const figures = {
+  currency: z.string(),
+  cost: amount,
+  direct: amount,
+  indirect: amount,
+  /** Only where one product is meant: units are never added. */
+  quantity: amount.nullable(),
+  unit: z.string().nullable(),
+  /** Quantities that have a price ÷ all, counted: 0 … 1. */
+  quantityCoverage: amount,
+  lines: z.int(),
+  unpriced: z.int(),
+};
+
+const usedSchema = z.object({
+  month: z.string(),
+  entity: z.string().nullable(),
+  view: z.string(),
+  version: z.int(),
+  source: z.enum(['frozen', 'priced', 'actual']),
+  pricesOf: z.string(),
+  currency: z.string(),
+  run: z.string().nullable(),
+  appliedAt: z.string(),
+});
+
+const contextSchema = z.object({
+  months: z.array(z.string()),
+  view: z.string(),
+  mode: z.enum(['booked', 'priced', 'constant']),
+  groupBy: z.array(z.string()),
+  used: z.array(usedSchema),
+  /** Months of entities that no view holds for, and months without a published run. */
+  gaps: z.array(
+    z.object({ month: z.string(), entity: z.string().nullable(), reason: z.enum(['no_view', 'no_run']) }),
+  ),
+  /** Rates that amounts were converted with. */
+  rates: z.array(
+    z.object({
+      month: z.string(),
+      base: z.string(),
+      quote: z.string(),
+      type: z.string(),
+      rate: amount,
+      source: z.string(),
+    }),
+  ),
+  applications: z.int().nullable(),
+});
+
+const keySchema = z.record(z.string(), z.string().nullable());
+
+export const costItemSchema = z.object({ key: keySchema, labels: keySchema, ...figures });
+export type CostItem = z.infer<typeof costItemSchema>;
+
+export const costTotalSchema = z.object({
+  ...figures,
+  /** Cost that nobody has a weight for, and what reached no product; part of cost where nothing narrows the question. */
+  unallocated: amount,
+  /** Cost of groups beyond `top`. */
+  other: amount,
+  /** total − Σ items − other: 0, or the books do not balance. */
+  residual: amount,
+});
+export type CostTotal = z.infer<typeof costTotalSchema>;
+
+export const costAnswerSchema = z.object({
+  context: contextSchema,
+  items: z.array(costItemSchema),
+  totals: z.array(costTotalSchema),
+});
+export type CostAnswer = z.infer<typeof costAnswerSchema>;

@@ -1,0 +1,58 @@
+import { errorTable, refusal } from '../../platform/kernel/index.ts';
+
+/** What this module refuses of costs. Refusals of price views and of consumption have tables of their own. */
+export const errors = errorTable('showback', {
+  unknownView: refusal(
+    404,
+    'notFound',
+    (p: { view: string }) =>
+      `There is no price view '${p.view}' among those you may see. 'finops price views' lists them; 'actual' is the allocated cost.`,
+  ),
+  nothingPublished: refusal(
+    404,
+    'notFound',
+    (p: { view: string; version: string }) =>
+      `The price view '${p.view}' has no ${p.version}. 'finops price show ${p.view}' lists its versions.`,
+  ),
+  missingRate: refusal(
+    422,
+    'badData',
+    (p: { month: string; base: string; quote: string; type: string; view: string }) =>
+      `There is no ${p.type} rate from ${p.base} to ${p.quote} for ${p.month}, which '${p.view}' needs. Rates are never inverted or chained: add this one with 'finops price rates set'.`,
+  ),
+  noCalendar: refusal(
+    409,
+    'conflict',
+    (p: { entity: string; month: string }) =>
+      `No price view holds for '${p.entity}' in ${p.month}, so that its consumption has no cost to be closed with. Say which with 'finops price calendar set'.`,
+  ),
+  unknownTeam: refusal(
+    404,
+    'notFound',
+    (p: { team: string }) => `There is no team '${p.team}'. 'finops teams list' shows them.`,
+  ),
+  unknownApplications: refusal(
+    404,
+    'notFound',
+    (p: { applications: readonly string[] }) =>
+      `These are no applications among those you may see: ${p.applications.slice(0, 10).join(', ')}.`,
+  ),
+  noRun: refusal(
+    404,
+    'notFound',
+    (p: { graph: string; months: readonly string[] }) =>
+      `No allocation run of the graph '${p.graph}' is published for ${p.months.join(', ')}. Compute it: finops allocate run --publish.`,
+  ),
+  unbalanced: refusal(
+    500,
+    'booksDoNotBalance',
+    (p: { month: string; what: string; difference: string }) =>
+      `The books of ${p.month} do not balance: ${p.what} differs by ${p.difference}. Nothing was kept.`,
+  ),
+  contended: refusal(
+    409,
+    'conflict',
+    (p: { months: readonly string[] }) =>
+      `Consumption or prices of ${p.months.join(', ')} change faster than they can be priced. Try again in a moment.`,
+  ),
+});

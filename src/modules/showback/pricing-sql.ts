@@ -1,0 +1,383 @@
+import { sql } from 'kysely';
+import type { Tx } from '../../platform/records/index.ts';
+import type { ResolvedPrice } from './resolve-prices.ts';
+
+/** Which costs: the consumption of an entity's month under one version of a view. */
+export interface PricingKey {
+  readonly entity: string;
+  readonly period: string;
+  readonly view: string;
+  readonly version: number;
+  /** The month whose prices are taken: its own, but for constant prices. */
+  readonly pricePeriod: string;
+  /** `view/version` under which derived weights are made anew; null: as they are stored. */
+  readonly weights: string | null;
+}
+
+/** What the pricing of an entity's month follows from, and how much of it there is. */
+export interface PricingInputs {
+  readonly entity: string;
+  readonly period: string;
+  /** Changes when facts, catalogue or rates do. */
+  readonly hash: string;
+}
+
+/** Whoever prices the same again waits here, and finds it done. */
+export async function lockPricing(tx: Tx, key: PricingKey): Promise<void> {
+  const text = `finops.pricing ${Object.values(key).join(' ')}`;
+  await sql`select pg_advisory_xact_lock(hashtextextended(${text}, 0))`.execute(tx);
+}
+
+/** Of every entity that has consumption in one of the months, or is named. Entities without facts have the hash of none. */
+export async function readPricingInputs(
+  tx: Tx,
+  periods: readonly string[],
+  {
+    entities,
+    priceMonths,
+  }: { readonly entities: readonly string[]; readonly priceMonths: readonly string[] },
+): Promise<readonly PricingInputs[]> {
+  const { rows } = await sql<PricingInputs>`
+    with catalogue as (
+      select (select coalesce(sum(version), 0) from product)::text as state
+    ),
+    rates as (
+      select md5(coalesce(string_agg(concat_ws(' ', period, base, quote, type, rate, source), ',' order by period, base, quote, type), '')) as state
+      from fx_rate where period = any(${[...priceMonths]})
+    ),
+    months as (
+      select entity_id, period, facts_hash from consumption_watermark where period = any(${[...periods]})
+      union all
+      select entity.id, asked.period, '-'
+      from unnest(${[...entities]}::text[]) as named(id)
+      join entity on entity.id = named.id
+      cross join unnest(${[...periods]}::text[]) as asked(period)
+      where not exists (
+        select from consumption_watermark as w where w.entity_id = entity.id and w.period = asked.period
+      )
+    )
+    select entity_id as entity, period, facts_hash || ' ' || catalogue.state || ' ' || rates.state as hash
+    from months, catalogue, rates
+    order by entity_id, period`.execute(tx);
+  return rows;
+}
+
+/** A pricing that is there. */
+export interface FoundPricing {
+  readonly id: string;
+  readonly entity: string | null;
+  readonly period: string;
+  readonly view: string;
+  readonly version: number;
+  readonly pricePeriod: string;
+  readonly weights: string | null;
+  readonly currency: string;
+  readonly run: string | null;
+  readonly hash: string;
+  /** Decimal texts. */
+  readonly cost: string;
+  readonly unallocated: string;
+  readonly lines: number;
+  readonly unpriced: number;
+  readonly freezeNumber: number | null;
+  readonly appliedAt: string;
+}
+
+const pricingColumns = sql`pricing.id::text as id, pricing.entity_id as entity, pricing.period, pricing.view_id as view, pricing.version,
+  price_period as "pricePeriod", weights, currency, pricing.run_id as run, inputs_hash as hash, cost::text as cost,
+  unallocated::text as unallocated, lines, unpriced, freeze_number as "freezeNumber", applied_at as "appliedAt"`;
+
+/** Live pricings of months under a view; every version, price month and basis of weights. */
+export async function findLivePricings(
+  tx: Tx,
+  view: string,
+  periods: readonly string[],
+): Promise<readonly FoundPricing[]> {
+  const { rows } = await sql<FoundPricing>`
+    select ${pricingColumns}
+    from pricing
+    where view_id = ${view} and period = any(${[...periods]}) and freeze_number is null
+    order by period, entity_id, currency`.execute(tx);
+  return rows;
+}
+
+/** A pricing that a month is closed with. */
+export interface FrozenPricing extends FoundPricing {
+  /** Under the view that the month was closed with; false for what was allocated then. */
+  readonly isBooked: boolean;
+}
+
+/** Pricings that months are frozen with now. */
+export async function findFrozenPricings(
+  tx: Tx,
+  periods: readonly string[],
+): Promise<readonly FrozenPricing[]> {
+  const { rows } = await sql<FrozenPricing>`
+    select ${pricingColumns}, kept.view_id = pricing.view_id as "isBooked"
+    from pricing
+    join period_freeze as kept
+      on kept.entity_id = pricing.entity_id and kept.period = pricing.period and kept.number = pricing.freeze_number
+    where pricing.period = any(${[...periods]}) and kept.ended_at is null
+    order by pricing.period, pricing.entity_id, currency`.execute(tx);
+  return rows;
+}
+
+/** A product's place in the catalogue. */
+export interface StoredProduct {
+  readonly product: string;
+  readonly family: string | null;
+  readonly domain: string;
+  readonly unit: string;
+}
+
+/** A cell of an entity's month with its product's place in the catalogue. */
+export interface StoredCell extends StoredProduct {
+  readonly environment: string;
+  readonly region: string;
+  /** Σ of the month's facts, of every kind; decimal text. */
+  readonly quantity: string;
+}
+
+/** Cells of consumption of an entity's month. */
+export async function readCells(tx: Tx, entity: string, period: string): Promise<readonly StoredCell[]> {
+  const { rows } = await sql<StoredCell>`
+    select c.product_id as product, product.family_id as family, product.domain_id as domain, product.unit,
+      c.environment, c.region, sum(c.quantity)::text as quantity
+    from consumption_product as c
+    join product on product.id = c.product_id
+    where c.entity_id = ${entity} and c.period = ${period}
+    group by c.product_id, product.family_id, product.domain_id, product.unit, c.environment, c.region
+    order by c.product_id, c.environment, c.region`.execute(tx);
+  return rows;
+}
+
+/** Units of products, and where each stands. */
+export async function readProducts(tx: Tx): Promise<readonly StoredProduct[]> {
+  return tx
+    .selectFrom('product')
+    .select(['id as product', 'family_id as family', 'domain_id as domain', 'unit'])
+    .orderBy('id')
+    .execute();
+}
+
+/** Begins a pricing; its sums are set by `finishPricing`. */
+export async function beginPricing(
+  tx: Tx,
+  header: Omit<PricingKey, 'entity'> & {
+    readonly entity: string | null;
+    readonly currency: string;
+    readonly run: string | null;
+    readonly hash: string;
+    readonly appliedAt: string;
+  },
+): Promise<string> {
+  const { entity, period, view, version, pricePeriod, weights, currency, run, hash, appliedAt } = header;
+  const { rows } = await sql<{ id: string }>`
+    insert into pricing (entity_id, period, view_id, version, price_period, weights, currency, run_id, inputs_hash, cost, lines,
+      unpriced, applied_at)
+    values (${entity}, ${period}, ${view}, ${version}, ${pricePeriod}, ${weights}, ${currency}, ${run}, ${hash}, 0, 0, 0,
+      ${appliedAt}::timestamptz)
+    returning id::text as id`.execute(tx);
+  return rows[0]?.id ?? '';
+}
+
+/** Keeps the prices of a pricing. */
+export async function insertPrices(
+  tx: Tx,
+  pricing: string,
+  entity: string,
+  prices: readonly ResolvedPrice[],
+): Promise<void> {
+  if (prices.length === 0) return;
+  const of = <T>(value: (price: ResolvedPrice) => T) => prices.map(value);
+  await sql`
+    insert into pricing_price (pricing_id, entity_id, product_id, environment, region, kind, line_number, numerator, denominator,
+      line_unit, line_amount, line_currency, rate, rate_type, rate_source, reason)
+    select ${pricing}::bigint, ${entity}, p.*
+    from unnest(
+      ${of(({ cell }) => cell.product)}::text[], ${of(({ cell }) => cell.environment)}::text[],
+      ${of(({ cell }) => cell.region)}::text[], ${of(({ kind }) => kind)}::text[],
+      ${of(({ line }) => line?.number ?? null)}::integer[], ${of(({ numerator }) => numerator)}::numeric[],
+      ${of(({ denominator }) => denominator)}::numeric[], ${of(({ line }) => line?.unit ?? null)}::text[],
+      ${of(({ line }) => line?.amount ?? null)}::numeric[], ${of(({ line }) => line?.currency ?? null)}::text[],
+      ${of(({ rate }) => rate?.rate ?? null)}::numeric[], ${of(({ rate }) => rate?.type ?? null)}::text[],
+      ${of(({ rate }) => rate?.source ?? null)}::text[], ${of(({ reason }) => reason)}::text[]
+    ) as p`.execute(tx);
+}
+
+/** Costs of cells with one price each, and of cells without: quantity × numerator ÷ denominator, exact where that ends. */
+export async function insertUnitCosts(tx: Tx, pricing: string, key: PricingKey): Promise<void> {
+  await sql`
+    insert into application_cost (pricing_id, entity_id, application_id, product_id, environment, region, kind, quantity, cost)
+    select p.pricing_id, c.entity_id, c.application_id, c.product_id, c.environment, c.region, c.kind, c.quantity,
+      case
+        when p.kind = 'none' then null
+        when p.denominator = 1 then c.quantity * p.numerator
+        else round(c.quantity * p.numerator / p.denominator, 12)
+      end
+    from consumption_summary as c
+    join pricing_price as p
+      on p.pricing_id = ${pricing}::bigint and p.product_id = c.product_id and p.environment = c.environment
+        and p.region = c.region and p.kind in ('unit', 'none')
+    where c.period = ${key.period} and c.entity_id = ${key.entity}`.execute(tx);
+}
+
+/**
+ * Costs of pools: the amount of a line × weight ÷ Σ weights, in units of 10⁻¹² by largest remainder, ties by application, product,
+ * environment and region in their order, so that they sum to the amount. A pool whose weights sum to 0 is left to
+ * `insertUnallocated`.
+ */
+export async function insertPoolCosts(tx: Tx, pricing: string, key: PricingKey): Promise<void> {
+  await sql`
+    with weighted as (
+      select c.application_id, c.product_id, c.environment, c.region, c.kind, c.quantity, p.line_number,
+        sign(p.numerator) as sign, trunc(abs(p.numerator) * 1e12) as amount, trunc(c.quantity * 1e12) as weight
+      from consumption_summary as c
+      join pricing_price as p
+        on p.pricing_id = ${pricing}::bigint and p.product_id = c.product_id and p.environment = c.environment
+          and p.region = c.region and p.kind = 'pool'
+      where c.period = ${key.period} and c.entity_id = ${key.entity}
+    ),
+    totalled as (
+      select *, sum(weight) over (partition by line_number) as total from weighted
+    ),
+    floored as (
+      select *, div(amount * weight, total) as base, mod(amount * weight, total) as rest
+      from totalled
+      where total > 0
+    ),
+    ranked as (
+      select *,
+        amount - sum(base) over (partition by line_number) as missing,
+        row_number() over (
+          partition by line_number
+          order by rest desc, application_id, product_id, environment, region
+        ) as place
+      from floored
+    )
+    insert into application_cost (pricing_id, entity_id, application_id, product_id, environment, region, kind, quantity, cost)
+    select ${pricing}::bigint, ${key.entity}, application_id, product_id, environment, region, kind, quantity,
+      sign * (base + case when place <= missing then 1 else 0 end) * 1e-12
+    from ranked
+    union all
+    -- Nobody has a weight: the cells are there and cost nothing, the amount stays with nobody.
+    select ${pricing}::bigint, ${key.entity}, application_id, product_id, environment, region, kind, quantity, 0
+    from totalled
+    where total = 0`.execute(tx);
+}
+
+/** Amounts of pools that no weight takes. */
+export async function insertUnallocated(
+  tx: Tx,
+  pricing: string,
+  entity: string,
+  pools: readonly {
+    readonly product: string;
+    readonly environment: string;
+    readonly region: string;
+    readonly amount: string;
+  }[],
+): Promise<void> {
+  if (pools.length === 0) return;
+  await sql`
+    insert into application_cost (pricing_id, entity_id, application_id, product_id, environment, region, kind, quantity, cost)
+    select ${pricing}::bigint, ${entity}, '~unallocated', product, environment, region, 'INDIRECT', 0, sum(amount)
+    from unnest(
+      ${pools.map(({ product }) => product)}::text[], ${pools.map(({ environment }) => environment)}::text[],
+      ${pools.map(({ region }) => region)}::text[], ${pools.map(({ amount }) => amount)}::numeric[]
+    ) as pool(product, environment, region, amount)
+    group by product, environment, region`.execute(tx);
+}
+
+/** A quantity of a tiered cell. */
+export interface TieredQuantity {
+  readonly line: number;
+  readonly application: string;
+  readonly product: string;
+  readonly environment: string;
+  readonly region: string;
+  readonly kind: 'DIRECT' | 'INDIRECT';
+  readonly quantity: string;
+}
+
+/** Quantities that tiered lines price, by line, application and cell. */
+export async function readTieredQuantities(
+  tx: Tx,
+  pricing: string,
+  key: PricingKey,
+): Promise<readonly TieredQuantity[]> {
+  const { rows } = await sql<TieredQuantity>`
+    select p.line_number as line, c.application_id as application, c.product_id as product, c.environment, c.region, c.kind,
+      c.quantity::text as quantity
+    from consumption_summary as c
+    join pricing_price as p
+      on p.pricing_id = ${pricing}::bigint and p.product_id = c.product_id and p.environment = c.environment
+        and p.region = c.region and p.kind = 'tiers'
+    where c.period = ${key.period} and c.entity_id = ${key.entity}
+    order by p.line_number, c.application_id, c.product_id, c.environment, c.region`.execute(tx);
+  return rows;
+}
+
+/** Keeps costs that were computed outside SQL: those of tiers, and those of runs. */
+export async function insertCosts(
+  tx: Tx,
+  pricing: string,
+  costs: {
+    readonly entity: string | null;
+    readonly application: readonly string[];
+    readonly product: readonly string[];
+    readonly environment: readonly string[];
+    readonly region: readonly string[];
+    readonly kind: readonly string[];
+    readonly quantity: readonly string[];
+    readonly cost: readonly string[];
+  },
+): Promise<void> {
+  if (costs.application.length === 0) return;
+  await sql`
+    insert into application_cost (pricing_id, entity_id, application_id, product_id, environment, region, kind, quantity, cost)
+    select ${pricing}::bigint, ${costs.entity}, c.*
+    from unnest(
+      ${[...costs.application]}::text[], ${[...costs.product]}::text[], ${[...costs.environment]}::text[],
+      ${[...costs.region]}::text[], ${[...costs.kind]}::text[], ${[...costs.quantity]}::numeric[], ${[...costs.cost]}::numeric[]
+    ) as c`.execute(tx);
+}
+
+/** Adds the costs of a pricing up: by application, by product, and as a whole. */
+export async function finishPricing(tx: Tx, pricing: string): Promise<void> {
+  await sql`
+    insert into application_month_cost (pricing_id, entity_id, application_id, cost, direct, indirect, lines, unpriced)
+    select pricing_id, entity_id, application_id, coalesce(sum(cost), 0),
+      coalesce(sum(cost) filter (where kind = 'DIRECT'), 0), coalesce(sum(cost) filter (where kind = 'INDIRECT'), 0),
+      count(*), count(*) filter (where cost is null)
+    from application_cost
+    where pricing_id = ${pricing}::bigint
+    group by pricing_id, entity_id, application_id`.execute(tx);
+  await sql`
+    insert into product_month_cost (pricing_id, entity_id, product_id, environment, kind, quantity, cost, applications, lines, unpriced)
+    select pricing_id, entity_id, product_id, environment, kind, sum(quantity), coalesce(sum(cost), 0),
+      count(distinct application_id), count(*), count(*) filter (where cost is null)
+    from application_cost
+    where pricing_id = ${pricing}::bigint
+    group by pricing_id, entity_id, product_id, environment, kind`.execute(tx);
+  await sql`
+    update pricing set cost = sums.cost, unallocated = sums.unallocated, lines = sums.lines, unpriced = sums.unpriced
+    from (
+      select coalesce(sum(cost), 0) as cost, coalesce(sum(cost) filter (where application_id = '~unallocated'), 0) as unallocated,
+        coalesce(sum(lines), 0) as lines, coalesce(sum(unpriced), 0) as unpriced
+      from application_month_cost
+      where pricing_id = ${pricing}::bigint
+    ) as sums
+    where pricing.id = ${pricing}::bigint`.execute(tx);
+}
+
+/** Removes pricings that are not frozen, with their costs. */
+export async function deletePricings(tx: Tx, ids: readonly string[]): Promise<void> {
+  if (ids.length === 0) return;
+  const gone = sql`any(${[...ids]}::bigint[])`;
+  await sql`delete from application_cost where pricing_id = ${gone}`.execute(tx);
+  await sql`delete from application_month_cost where pricing_id = ${gone}`.execute(tx);
+  await sql`delete from product_month_cost where pricing_id = ${gone}`.execute(tx);
+  await sql`delete from pricing_price where pricing_id = ${gone}`.execute(tx);
+  await sql`delete from pricing where id = ${gone}`.execute(tx);
+}
