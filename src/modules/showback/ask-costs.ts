@@ -187,20 +187,27 @@ export async function countedIn(
 
 async function itemsOf(tx: Tx, rows: readonly CostRow[], groupBy: readonly string[]): Promise<CostItem[]> {
   const shown = rows.filter((row) => row.shown);
-  const labels = await Promise.all(
-    groupBy.map((name, index) =>
-      readLabels(tx, name, [...new Set(shown.flatMap(({ keys }) => keys[index] ?? []))]),
-    ),
-  );
-  const productAt = groupBy.indexOf('product');
-  return shown.map((row) => ({
-    key: Object.fromEntries(groupBy.map((name, index) => [name, row.keys[index] ?? null])),
-    labels: Object.fromEntries(
-      groupBy.map((name, index) => [name, labels[index]?.get(row.keys[index] ?? '')?.label ?? null]),
-    ),
-    ...figuresOf(row),
-    unit: productAt < 0 ? null : (labels[productAt]?.get(row.keys[productAt] ?? '')?.unit ?? null),
-  }));
+  const named = await labelsOf(tx, shown, groupBy);
+  return shown.map((row, index) => ({ ...figuresOf(row), ...named(index) }));
+}
+
+/** Key, labels and unit of the groups of an answer, by place in the list. */
+export async function labelsOf(
+  tx: Tx,
+  rows: readonly { readonly keys: readonly (string | null)[] }[],
+  groupBy: readonly string[],
+): Promise<(index: number) => Pick<CostItem, 'key' | 'labels' | 'unit'>> {
+  const names: Awaited<ReturnType<typeof readLabels>>[] = [];
+  for (const [place, name] of groupBy.entries())
+    names.push(await readLabels(tx, name, [...new Set(rows.flatMap(({ keys }) => keys[place] ?? []))]));
+  return (index) => {
+    const found = groupBy.map((_, place) => names[place]?.get(rows[index]?.keys[place] ?? ''));
+    return {
+      key: Object.fromEntries(groupBy.map((name, place) => [name, rows[index]?.keys[place] ?? null])),
+      labels: Object.fromEntries(groupBy.map((name, place) => [name, found[place]?.label ?? null])),
+      unit: found[groupBy.indexOf('product')]?.unit ?? null,
+    };
+  };
 }
 
 function figuresOf(row: CostRow) {

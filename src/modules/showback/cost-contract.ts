@@ -12,14 +12,10 @@ const dimensionSchema = z
     'take month, entity, application, team, costCentre, domain, family, product, environment, kind or attribute:NAME',
   );
 
-const viewSchema = z
-  .string()
-  .min(1)
-  .max(120)
-  .meta({
-    example: 'budget-2026',
-    description: 'a price view, view@version, or actual; absent: what the calendar says',
-  });
+const viewSchema = z.string().min(1).max(120).meta({
+  example: 'budget-2026',
+  description: 'a price view, view@version, or actual; absent: what the calendar says',
+});
 
 export const filtersSchema = z.strictObject({
   entity: ids.optional(),
@@ -70,6 +66,8 @@ export const costQuerySchema = z.strictObject({
     .regex(/^[A-Z]{3}$/, 'give an ISO 4217 code, such as EUR')
     .optional(),
   rateType: z.enum(['average', 'closing', 'budget']).default('average'),
+  /** Comparing views: weights that were made from prices as they are stored, or made anew under each view. */
+  weights: z.enum(['stored', 'derived']).default('stored'),
   top: z.int().min(1).max(10_000).optional(),
 });
 export type CostQueryInput = z.input<typeof costQuerySchema>;
@@ -150,3 +148,52 @@ export const costAnswerSchema = z.object({
   totals: z.array(costTotalSchema),
 });
 export type CostAnswer = z.infer<typeof costAnswerSchema>;
+
+/** What a difference is made of; the parts sum to it. */
+const partsSchema = z.object({
+  /** Quantities of direct costs at the product's mean price, and their move to dearer or cheaper cells. */
+  volume: amount,
+  mix: amount,
+  /** Weights of indirect costs. */
+  weight: amount,
+  price: amount,
+  /** What only quantity and price together explain. */
+  joint: amount,
+});
+
+const comparedFigures = {
+  currency: z.string(),
+  a: amount,
+  b: amount,
+  delta: amount,
+  /** delta ÷ |a|; null where a is 0. */
+  deltaRatio: amount.nullable(),
+  /** Null under `actual`, which has no prices. */
+  parts: partsSchema.nullable(),
+  coverageA: amount,
+  coverageB: amount,
+};
+
+const sideSchema = z.object({ view: z.string(), months: z.array(z.string()), used: z.array(usedSchema) });
+
+export const comparisonItemSchema = z.object({
+  key: keySchema,
+  labels: keySchema,
+  unit: z.string().nullable(),
+  ...comparedFigures,
+});
+export type ComparisonItem = z.infer<typeof comparisonItemSchema>;
+
+export const comparisonAnswerSchema = z.object({
+  context: z.object({
+    kind: z.enum(['months', 'views']),
+    months: z.array(z.string()),
+    mode: z.enum(['booked', 'priced', 'constant']),
+    groupBy: z.array(z.string()),
+    a: sideSchema,
+    b: sideSchema,
+  }),
+  items: z.array(comparisonItemSchema),
+  totals: z.array(z.object({ ...comparedFigures, other: amount, residual: amount })),
+});
+export type ComparisonAnswer = z.infer<typeof comparisonAnswerSchema>;

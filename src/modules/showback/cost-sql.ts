@@ -37,6 +37,9 @@ export interface CostStatement {
   readonly byApplication: boolean;
 }
 
+/** A statement without what it adds up. */
+type Narrowing = Omit<CostStatement, 'pricings'>;
+
 /** A group and its sums; decimal texts. */
 export interface CostRow {
   readonly keys: readonly (string | null)[];
@@ -57,7 +60,7 @@ export type CostTable = 'application_cost' | 'application_month_cost' | 'product
 const ofProducts = ['domain', 'family', 'product', 'environment', 'kind'];
 
 /** Which table answers. */
-export function tableFor(statement: CostStatement): CostTable {
+export function tableFor(statement: Narrowing): CostTable {
   const { groupBy, filters, applications, teams, byApplication } = statement;
   const { attributes = {}, ...named } = filters;
   const dimensions = [
@@ -119,6 +122,43 @@ export async function readCosts(tx: Tx, statement: CostStatement): Promise<reado
   }));
 }
 
+/**
+ * As sums by group, product and kind on every side of a comparison: a row has the columns a, b, q, p, x of costs, qa and qb of
+ * quantities, and counts of lines and of unpriced ones.
+ */
+export function groupedSides(
+  statement: Omit<CostStatement, 'pricings'> & {
+    readonly pricings: readonly (CountedPricing & { readonly side: string })[];
+  },
+): RawBuilder<unknown> {
+  const { pricings, groupBy } = statement;
+  const table = tableFor({ ...statement, groupBy: [...groupBy, 'product', 'kind'] });
+  const keys = groupBy.map((name, index) => sql`${dimensionOf(name)} as ${sql.ref(`k${index}`)}`);
+  const places = groupBy.map((name) => dimensionOf(name));
+  const of = (value: (pricing: (typeof pricings)[number]) => string) => pricings.map(value);
+  const cost = (side: string) =>
+    sql`coalesce(sum(c.cost * u.rate) filter (where u.side = ${sql.lit(side)}), 0) as ${sql.ref(side)}`;
+  const quantity = (side: string, name: string) =>
+    sql`coalesce(sum(c.quantity) filter (where u.side = ${sql.lit(side)}), 0) as ${sql.ref(name)}`;
+  const count = (side: string, name: string) =>
+    table === 'product_month_cost'
+      ? sql`coalesce(sum(c.${sql.ref(name)}) filter (where u.side = ${sql.lit(side)}), 0) as ${sql.ref(`${name.charAt(0)}${side}`)}`
+      : sql`count(*) filter (where u.side = ${sql.lit(side)}${name === 'unpriced' ? sql` and c.cost is null` : sql``}) as ${sql.ref(`${name.charAt(0)}${side}`)}`;
+  return sql`
+    select ${keys.length === 0 ? sql`` : sql`${sql.join(keys)},`} u.currency, c.kind,
+      ${sql.join(['a', 'b', 'q', 'p', 'x'].map(cost))}, ${quantity('a', 'qa')}, ${quantity('b', 'qb')},
+      ${count('a', 'lines')}, ${count('a', 'unpriced')}, ${count('b', 'lines')}, ${count('b', 'unpriced')}
+    from unnest(
+      ${of(({ id }) => id)}::bigint[], ${of(({ period }) => period)}::text[], ${of(({ currency }) => currency)}::text[],
+      ${of(({ rate }) => rate)}::numeric[], ${of(({ period }) => lastDayOf(period))}::date[], ${of(({ side }) => side)}::text[]
+    ) as u(pricing_id, period, currency, rate, day, side)
+    join ${sql.table(table)} as c on c.pricing_id = u.pricing_id
+    ${needsOwner(statement) ? ownerJoin : sql``}
+    ${needsProduct(statement) ? sql`left join product as p on p.id = c.product_id` : sql``}
+    where ${conditionsOf(statement)}
+    group by ${places.length === 0 ? sql`` : sql`${sql.join(places)},`} u.currency, c.product_id, c.kind`;
+}
+
 function grouped(statement: CostStatement): RawBuilder<unknown> {
   const { pricings, groupBy } = statement;
   const table = tableFor(statement);
@@ -174,7 +214,7 @@ function dimensionOf(name: string): RawBuilder<unknown> {
   return column;
 }
 
-function namesOf({ groupBy, filters }: CostStatement): readonly string[] {
+function namesOf({ groupBy, filters }: Narrowing): readonly string[] {
   const { attributes = {}, ...named } = filters;
   return [
     ...groupBy,
@@ -183,17 +223,17 @@ function namesOf({ groupBy, filters }: CostStatement): readonly string[] {
   ];
 }
 
-function needsOwner(statement: CostStatement): boolean {
+function needsOwner(statement: Narrowing): boolean {
   return (
     statement.teams !== null || namesOf(statement).some((name) => /^(team|costCentre|attribute:)/.test(name))
   );
 }
 
-function needsProduct(statement: CostStatement): boolean {
+function needsProduct(statement: Narrowing): boolean {
   return namesOf(statement).some((name) => name === 'domain' || name === 'family');
 }
 
-function conditionsOf({ filters, applications, teams }: CostStatement): RawBuilder<unknown> {
+function conditionsOf({ filters, applications, teams }: Narrowing): RawBuilder<unknown> {
   const { attributes = {}, ...named } = filters;
   const among = (column: RawBuilder<unknown>, values: readonly string[]) =>
     sql`${column} = any(${[...values]}::text[])`;

@@ -37,6 +37,18 @@ export const errors = errorTable('showback', {
     (p: { applications: readonly string[] }) =>
       `These are no applications among those you may see: ${p.applications.slice(0, 10).join(', ')}.`,
   ),
+  noWeights: refusal(
+    422,
+    'badData',
+    (p: { view: string }) =>
+      `Weights cannot be made anew under '${p.view}', which has no prices. Compare two price views.`,
+  ),
+  nothingToCompare: refusal(
+    400,
+    'usage',
+    (_: { months: readonly string[] }) =>
+      'Say what to compare: two views, {"views": ["a", "b"]}, or two months, {"months": ["2026-09", "2026-10"]}.',
+  ),
   noRun: refusal(
     404,
     'notFound',

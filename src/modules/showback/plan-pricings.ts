@@ -29,7 +29,7 @@ export interface PricingAsk {
   readonly mode: PricingMode;
   /** Under `constant`: the month whose prices are taken. */
   readonly pricesOf?: string | undefined;
-  /** `view/version` under which derived weights are made anew. */
+  /** The view under whose direct costs derived weights are made anew. */
   readonly weights?: string | null | undefined;
 }
 
@@ -116,16 +116,14 @@ async function planView(tx: Tx, ask: PricingAsk, asked: AskedView & Known): Prom
   };
 }
 
+/** Every entity and month under the view that holds for it; under constant prices, under the one that held in the prices' month. */
 async function planCalendar(tx: Tx, ask: PricingAsk, { runs, frozen }: Known): Promise<PricingPlan> {
-  const calendar = await readCalendar(tx, ask.periods);
-  const bookedViews = new Map(calendar.map((one) => [placeOf(one), one]));
-  const kept = frozen.filter(({ isBooked }) => isBooked);
+  const kept = ask.mode === 'booked' ? frozen.filter(({ isBooked }) => isBooked) : [];
   const closed = new Set(kept.map(placeOf));
-  const views = [...new Set(calendar.map(({ view }) => view))];
+  const viewOf = await readBookedViews(tx, ask);
   const plans: PricingPlan[] = [];
-  for (const view of views) {
-    const here = (at: { readonly entity: string | null; readonly period: string }) =>
-      bookedViews.get(placeOf(at))?.view === view && !closed.has(placeOf(at));
+  for (const view of new Set(viewOf.values())) {
+    const here = (at: Place) => viewOf.get(keyOf(at)) === view && !closed.has(placeOf(at));
     const asked = await readAskedView(tx, view);
     const plan =
       asked.kind === 'actual'
@@ -139,7 +137,7 @@ async function planCalendar(tx: Tx, ask: PricingAsk, { runs, frozen }: Known): P
   }
   const inputs = await readPricingInputs(tx, ask.periods, { entities: [], priceMonths: [] });
   const gaps = inputs
-    .filter((one) => !bookedViews.has(placeOf(one)) && !closed.has(placeOf(one)))
+    .filter((one) => !viewOf.has(keyOf(one)) && !closed.has(placeOf(one)))
     .map(({ entity, period }) => ({ entity, period, reason: 'no_view' as const }));
   return {
     used: [...kept.map(asFrozen), ...plans.flatMap(({ used }) => used)],
@@ -147,6 +145,30 @@ async function planCalendar(tx: Tx, ask: PricingAsk, { runs, frozen }: Known): P
     missingActuals: plans.flatMap(({ missingActuals }) => missingActuals),
     gaps: [...gaps, ...plans.flatMap((plan) => plan.gaps)],
   };
+
+  function keyOf({ entity, period }: Place): string {
+    return placeOf({ entity, period: ask.mode === 'constant' ? (ask.pricesOf ?? period) : period });
+  }
+}
+
+interface Place {
+  readonly entity: string | null;
+  readonly period: string;
+}
+
+/**
+ * The view of each entity and month: of the prices' month alone under constant prices, and there the version that it was closed
+ * with.
+ */
+async function readBookedViews(tx: Tx, ask: PricingAsk): Promise<ReadonlyMap<string, string>> {
+  const isConstant = ask.mode === 'constant' && ask.pricesOf !== undefined;
+  const periods = isConstant ? [ask.pricesOf ?? ''] : ask.periods;
+  const calendar = await readCalendar(tx, periods);
+  const views = new Map(calendar.map((one) => [placeOf(one), one.view]));
+  if (!isConstant) return views;
+  for (const one of await findFrozenPricings(tx, periods))
+    if (one.isBooked && one.version > 0) views.set(placeOf(one), `${one.view}@${one.version}`);
+  return views;
 }
 
 async function planVersion(
@@ -158,19 +180,38 @@ async function planVersion(
   const priceMonths = ask.mode === 'constant' && ask.pricesOf !== undefined ? [ask.pricesOf] : ask.periods;
   const inputs = await readPricingInputs(tx, ask.periods, { entities: version.poolEntities, priceMonths });
   const live = await findLivePricings(tx, version.view, ask.periods);
+  const basis = ask.weights ? await planWeights(tx, ask, ask.weights, wanted) : undefined;
   const used: UsedPricing[] = [];
-  const missing: MissingPricing[] = [];
+  const missing: MissingPricing[] = [...(basis?.missing ?? [])];
   for (const { entity, period, hash: facts } of inputs) {
     if ((version.entity !== null && version.entity !== entity) || !wanted({ entity, period })) continue;
     const pricePeriod = ask.mode === 'constant' ? (ask.pricesOf ?? period) : period;
-    const weights = ask.weights ?? null;
+    const weights = basis?.name ?? null;
     const key = { entity, period, view: version.view, version: version.version, pricePeriod, weights };
-    const hash = `${facts} ${version.contentHash}`;
+    const hash = [facts, version.contentHash, ...(basis ? [basis.contentHash] : [])].join(' ');
     const found = live.find((one) => sameKey(one, key) && one.hash === hash);
     if (found) used.push({ ...found, source: 'priced' });
     else missing.push({ key, version, hash });
   }
   return { used, missing, missingActuals: [], gaps: [] };
+}
+
+/** The direct costs that weights are made from: those of another view, or of the same. */
+async function planWeights(
+  tx: Tx,
+  ask: PricingAsk,
+  view: string,
+  wanted: (at: { readonly entity: string; readonly period: string }) => boolean,
+): Promise<{
+  readonly name: string;
+  readonly contentHash: string;
+  readonly missing: readonly MissingPricing[];
+}> {
+  const asked = await readAskedView(tx, view);
+  if (asked.kind === 'actual') throw errors.noWeights({ view });
+  const { version } = asked;
+  const { missing } = await planVersion(tx, { periods: ask.periods, view, mode: 'priced' }, version, wanted);
+  return { name: `${version.view}@${version.version}`, contentHash: version.contentHash, missing };
 }
 
 function sameKey(found: FoundPricing, key: PricingKey): boolean {
@@ -215,6 +256,6 @@ function asFrozen(pricing: FoundPricing): UsedPricing {
   return { ...pricing, source: 'frozen' };
 }
 
-function placeOf({ entity, period }: { readonly entity: string | null; readonly period: string }): string {
+function placeOf({ entity, period }: Place): string {
   return `${entity ?? ''} ${period}`;
 }

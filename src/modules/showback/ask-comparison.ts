@@ -1,0 +1,182 @@
+import {
+  addDecimal,
+  type Caller,
+  formatDecimal,
+  isZero,
+  parseDecimal,
+  subtractDecimal,
+  zero,
+} from '../../platform/kernel/index.ts';
+import type { Tx } from '../../platform/records/index.ts';
+import {
+  countedIn,
+  coverageOf,
+  labelsOf,
+  monthsAsked,
+  statementOf,
+  usedOf,
+  whoseCosts,
+  withPricings,
+} from './ask-costs.ts';
+import { type CompareRow, readComparison, type SidedPricing } from './compare-sql.ts';
+import type { ComparisonAnswer, ComparisonItem, CostsAsked } from './cost-contract.ts';
+import type { PricingWorld } from './ensure-pricings.ts';
+import { errors } from './errors.ts';
+import type { PricingAsk, PricingPlan } from './plan-pricings.ts';
+
+type Side = SidedPricing['side'];
+type SidedAsk = readonly [Side, PricingAsk];
+
+/**
+ * Compares two views of the same months, or two months: every group on both sides, and what its difference is made of. The parts
+ * add up to the difference exactly; under `actual`, which has no prices, there are none.
+ *
+ * Refusals: as `askCosts`; `showback.nothingToCompare` without a comparison.
+ */
+export async function askComparison(
+  world: PricingWorld,
+  caller: Caller,
+  asked: CostsAsked,
+): Promise<ComparisonAnswer> {
+  const sided = asksOf(asked);
+  const kind = asked.compare && 'views' in asked.compare ? 'views' : 'months';
+  const asks = sided.map(([, ask]) => ask);
+  return withPricings(world, caller, asks, async (tx, plans) => {
+    const whose = await whoseCosts(tx, asked);
+    const pricings: SidedPricing[] = [];
+    for (const [index, plan] of plans.entries()) {
+      const side = sided[index]?.[0] ?? 'a';
+      const { counted } = await countedIn(tx, plan.used, asked);
+      pricings.push(...counted.map((one) => ({ ...one, side })));
+    }
+    const { pricings: _, ...statement } = statementOf(caller, asked, whose, []);
+    const rows = await readComparison(tx, { ...statement, pricings }, kind);
+    const total = await readComparison(tx, { ...statement, groupBy: [], top: null, pricings }, kind);
+    const hasParts = plans.every((plan) =>
+      plan.used.every(({ source, version }) => source !== 'actual' && version > 0),
+    );
+    const items = await itemsOf(tx, rows, asked.groupBy, hasParts);
+    return {
+      context: {
+        ...{ kind, groupBy: asked.groupBy, mode: asked.mode, months: monthsOf(asked) },
+        a: sideOf(plans[0], asked, 0),
+        b: sideOf(plans[1], asked, 1),
+      },
+      items,
+      totals: total.map((row) => ({ ...figuresOf(row, hasParts), ...restOf(rows, row) })),
+    };
+  });
+}
+
+function monthsOf(asked: CostsAsked): string[] {
+  return asked.compare && 'months' in asked.compare ? [...asked.compare.months] : monthsAsked(asked.months);
+}
+
+function sideOf(
+  plan: PricingPlan | undefined,
+  asked: CostsAsked,
+  index: 0 | 1,
+): ComparisonAnswer['context']['a'] {
+  const { compare } = asked;
+  const view = compare && 'views' in compare ? compare.views[index] : (asked.view ?? 'calendar');
+  const months = compare && 'months' in compare ? [compare.months[index]] : monthsAsked(asked.months);
+  return { view, months, used: (plan?.used ?? []).map(usedOf) };
+}
+
+/** The first two asks are the sides; what follows is what their difference is taken apart with. */
+function asksOf(asked: CostsAsked): readonly SidedAsk[] {
+  const { compare, mode } = asked;
+  const view = asked.view ?? null;
+  if (!compare) throw errors.nothingToCompare({ months: monthsAsked(asked.months) });
+  if ('months' in compare) {
+    const [from, to] = compare.months;
+    const crossed = { view, mode: 'constant' } as const;
+    return [
+      ['a', { periods: [from], view, mode }],
+      ['b', { periods: [to], view, mode }],
+      ['q', { ...crossed, periods: [to], pricesOf: from }],
+      ['p', { ...crossed, periods: [from], pricesOf: to }],
+    ];
+  }
+  const [a, b] = compare.views;
+  const periods = monthsAsked(asked.months);
+  const pricesOf = asked.pricesOf ?? periods[0];
+  const common = mode === 'constant' ? { periods, mode, pricesOf } : { periods, mode };
+  if (asked.weights !== 'derived')
+    return [
+      ['a', { ...common, view: a }],
+      ['b', { ...common, view: b }],
+      ['x', { ...common, view: b }],
+    ];
+  return [
+    ['a', { ...common, view: a, weights: a }],
+    ['b', { ...common, view: b, weights: b }],
+    ['x', { ...common, view: b, weights: a }],
+  ];
+}
+
+async function itemsOf(
+  tx: Tx,
+  rows: readonly CompareRow[],
+  groupBy: readonly string[],
+  hasParts: boolean,
+): Promise<ComparisonItem[]> {
+  const shown = rows.filter((row) => row.shown);
+  const named = await labelsOf(tx, shown, groupBy);
+  return shown.map((row, index) => ({ ...named(index), ...figuresOf(row, hasParts) }));
+}
+
+function figuresOf(row: CompareRow, hasParts: boolean) {
+  const plain = (text: string) => formatDecimal(parseDecimal(text));
+  const [a, b] = [parseDecimal(row.a), parseDecimal(row.b)];
+  const delta = subtractDecimal(b, a);
+  const parts = {
+    volume: plain(row.volume),
+    mix: plain(row.mix),
+    weight: plain(row.weight),
+    price: plain(row.price),
+    joint: plain(row.joint),
+  };
+  const sum = Object.values(parts).reduce((total, part) => addDecimal(total, parseDecimal(part)), zero);
+  if (hasParts && !isZero(subtractDecimal(delta, sum)))
+    throw errors.unbalanced({
+      month: 'the comparison',
+      what: 'the difference of its parts',
+      difference: formatDecimal(subtractDecimal(delta, sum)),
+    });
+  return {
+    currency: row.currency,
+    a: formatDecimal(a),
+    b: formatDecimal(b),
+    delta: formatDecimal(delta),
+    deltaRatio: isZero(a) ? null : ratioText(delta, a),
+    parts: hasParts ? parts : null,
+    coverageA: coverageOf({ lines: row.linesA, unpriced: row.unpricedA }),
+    coverageB: coverageOf({ lines: row.linesB, unpriced: row.unpricedB }),
+  };
+}
+
+/** delta ÷ |a| to six places, toward zero: 120 after 100 is 0.2. */
+function ratioText(delta: ReturnType<typeof parseDecimal>, a: ReturnType<typeof parseDecimal>): string {
+  const scale = Math.max(delta.scale, a.scale);
+  const at = ({ units, scale: own }: typeof a) => units * 10n ** BigInt(scale - own);
+  const base = at(a) < 0n ? -at(a) : at(a);
+  return formatDecimal({ units: (at(delta) * 1_000_000n) / base, scale: 6 });
+}
+
+/** What lies beyond the top, and what is missing to the total: nothing. */
+function restOf(rows: readonly CompareRow[], total: CompareRow) {
+  const here = rows.filter(({ currency }) => currency === total.currency);
+  const deltaOf = (list: readonly CompareRow[]) =>
+    list.reduce((sum, { a, b }) => addDecimal(sum, subtractDecimal(parseDecimal(b), parseDecimal(a))), zero);
+  const other = deltaOf(here.filter(({ shown }) => !shown));
+  const whole = subtractDecimal(parseDecimal(total.b), parseDecimal(total.a));
+  const residual = subtractDecimal(subtractDecimal(whole, deltaOf(here.filter(({ shown }) => shown))), other);
+  if (!isZero(residual))
+    throw errors.unbalanced({
+      month: 'the comparison',
+      what: 'the total of its groups',
+      difference: formatDecimal(residual),
+    });
+  return { other: formatDecimal(other), residual: formatDecimal(residual) };
+}
