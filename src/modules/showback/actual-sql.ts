@@ -79,3 +79,20 @@ export async function readActualRest(engine: Engine, allocation: Selection): Pro
   );
   return rows as unknown as ActualRest[];
 }
+
+/** Products of the graph that are an application, or the one that `~node:ID` names. */
+export async function readNodesOf(
+  engine: Engine,
+  allocation: Selection,
+  application: string,
+): Promise<readonly string[]> {
+  const node = /^~node:(.+)$/.exec(application)?.[1];
+  const rows = await engine.rows(
+    `select distinct "NodeId" as node
+    from ${allocation.relation}
+    where "NodeType" = 'product' and ${node === undefined ? '"ApplicationId"' : '"NodeId"'} = ?
+    order by node`,
+    [node ?? application],
+  );
+  return rows.map((row) => String(row['node']));
+}

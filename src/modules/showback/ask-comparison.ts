@@ -3,6 +3,7 @@ import {
   type Caller,
   formatDecimal,
   isZero,
+  must,
   parseDecimal,
   subtractDecimal,
   zero,
@@ -15,6 +16,7 @@ import {
   monthsAsked,
   statementOf,
   usedOf,
+  watermarkOf,
   whoseCosts,
   withPricings,
 } from './ask-costs.ts';
@@ -38,10 +40,24 @@ export async function askComparison(
   caller: Caller,
   asked: CostsAsked,
 ): Promise<ComparisonAnswer> {
+  return must(
+    await answerComparison(world, caller, asked, () => false),
+    'nobody said that the answer is known',
+  );
+}
+
+/** As `askComparison`, but undefined where the watermark says that whoever asks has the answer already. */
+export async function answerComparison(
+  world: PricingWorld,
+  caller: Caller,
+  asked: CostsAsked,
+  isKnown: (watermark: string) => boolean,
+): Promise<ComparisonAnswer | undefined> {
   const sided = asksOf(asked);
   const kind = asked.compare && 'views' in asked.compare ? 'views' : 'months';
   const asks = sided.map(([, ask]) => ask);
   return withPricings(world, caller, asks, async (tx, plans) => {
+    if (isKnown(await watermarkOf(tx, caller, plans, asked))) return undefined;
     const whose = await whoseCosts(tx, asked);
     const pricings: SidedPricing[] = [];
     for (const [index, plan] of plans.entries()) {

@@ -1,8 +1,10 @@
+import { createHash } from 'node:crypto';
 import {
   addDecimal,
   type Caller,
   formatDecimal,
   isZero,
+  must,
   type Period,
   parseDecimal,
   periodsBetween,
@@ -16,6 +18,7 @@ import {
   type CostStatement,
   type CountedPricing,
   knownApplications,
+  organizationState,
   readCosts,
   readLabels,
   teamsBelow,
@@ -75,6 +78,21 @@ async function plansOf(tx: Tx, asks: readonly PricingAsk[], runs: PublishedRuns)
   return plans;
 }
 
+/**
+ * What an answer follows from: the pricings that it adds up, the organization that it is broken down by, the question, and what
+ * the caller sees. The same watermark is the same answer.
+ */
+export async function watermarkOf(
+  tx: Tx,
+  { scope }: Caller,
+  plans: Plans,
+  asked: CostsAsked,
+): Promise<string> {
+  const pricings = plans.map(({ used, gaps }) => [used.map(({ id }) => id), gaps]);
+  const parts = [pricings, await organizationState(tx), asked, scope];
+  return createHash('sha256').update(JSON.stringify(parts)).digest('base64url').slice(0, 22);
+}
+
 /** The months that a question names, in their order. */
 export function monthsAsked(months: CostsAsked['months']): string[] {
   if (Array.isArray(months)) return [...new Set(months)].sort();
@@ -103,11 +121,22 @@ export async function whoseCosts(tx: Tx, asked: CostsAsked): Promise<Whose> {
 
 /** Answers a question about costs. Refusals: those of views, rates, teams and applications. */
 export async function askCosts(world: PricingWorld, caller: Caller, asked: CostsAsked): Promise<CostAnswer> {
+  return must(await answerCosts(world, caller, asked, () => false), 'nobody said that the answer is known');
+}
+
+/** As `askCosts`, but undefined, and nothing added up, where the watermark says that whoever asks has the answer already. */
+export async function answerCosts(
+  world: PricingWorld,
+  caller: Caller,
+  asked: CostsAsked,
+  isKnown: (watermark: string) => boolean,
+): Promise<CostAnswer | undefined> {
   const months = monthsAsked(asked.months);
   const pricesOf = asked.mode === 'constant' ? (asked.pricesOf ?? months[0]) : undefined;
   const ask = { periods: months, view: asked.view ?? null, mode: asked.mode, pricesOf };
   return withPricings(world, caller, [ask], async (tx, [plan]) => {
     if (!plan) throw new RangeError('one question has one plan');
+    if (isKnown(await watermarkOf(tx, caller, [plan], asked))) return undefined;
     const whose = await whoseCosts(tx, asked);
     const { counted, rates } = await countedIn(tx, plan.used, asked);
     const statement = statementOf(caller, asked, whose, counted);

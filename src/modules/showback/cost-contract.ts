@@ -197,3 +197,137 @@ export const comparisonAnswerSchema = z.object({
   totals: z.array(z.object({ ...comparedFigures, other: amount, residual: amount })),
 });
 export type ComparisonAnswer = z.infer<typeof comparisonAnswerSchema>;
+
+/** Over- and under-recovery by product. */
+export const bridgeQuerySchema = z.strictObject({
+  months: monthsSchema,
+  view: viewSchema.optional(),
+  /** The view of the allocated costs; `actual` when absent. */
+  actual: viewSchema.optional(),
+  mode: z.enum(['booked', 'priced']).default('booked'),
+  currency: z.string().regex(/^[A-Z]{3}$/, 'give an ISO 4217 code, such as EUR'),
+  rateType: z.enum(['average', 'closing', 'budget']).default('average'),
+});
+export type BridgeAsked = z.output<typeof bridgeQuerySchema>;
+
+export const bridgeAnswerSchema = z.object({
+  context: contextSchema
+    .pick({ months: true, view: true, used: true, gaps: true, rates: true })
+    .extend({ currency: z.string(), actual: z.string() }),
+  items: z.array(
+    z.object({
+      /** Null: allocated cost that the graph names no product for. */
+      product: z.string().nullable(),
+      label: z.string().nullable(),
+      unit: z.string().nullable(),
+      quantity: amount,
+      charged: amount,
+      actual: amount,
+      /** charged − actual: positive where more was charged than it cost. */
+      recovery: amount,
+      unpriced: z.int(),
+    }),
+  ),
+  totals: z.object({
+    charged: amount,
+    /** allocated + unallocated: the total of the published runs. */
+    actual: amount,
+    recovery: amount,
+    chargedToNobody: amount,
+    unallocated: amount,
+    allocated: amount,
+  }),
+});
+export type BridgeAnswer = z.infer<typeof bridgeAnswerSchema>;
+
+const monthQuery = {
+  month: monthSchema.optional(),
+  from: monthSchema.optional(),
+  to: monthSchema.optional(),
+  view: viewSchema.optional(),
+  mode: z.enum(['booked', 'priced', 'constant']).default('booked'),
+  currency: z
+    .string()
+    .regex(/^[A-Z]{3}$/, 'give an ISO 4217 code, such as EUR')
+    .optional(),
+};
+
+/** A panel of a page about costs: of a month, or of the months from … to. The newest month with costs when nothing is said. */
+export const panelQuerySchema = z.strictObject({
+  ...monthQuery,
+  top: z.coerce.number().int().min(1).max(1000).optional(),
+});
+export type PanelAsked = z.output<typeof panelQuerySchema>;
+export const panelParamsSchema = z.strictObject({ id: z.string().min(1).max(100) });
+
+/** Where a cost comes from. */
+export const explainQuerySchema = z.strictObject({
+  month: monthSchema,
+  application: z.string().min(1).max(200),
+  product: z.string().min(1).max(100),
+  environment: z.string().min(1).max(20).optional(),
+  view: viewSchema.optional(),
+  mode: z.enum(['booked', 'priced']).default('booked'),
+});
+export type ExplainAsked = z.output<typeof explainQuerySchema>;
+
+export const explainAnswerSchema = z.object({
+  context: z.object({
+    month: z.string(),
+    application: z.string(),
+    product: z.string(),
+    used: z.array(usedSchema),
+  }),
+  /** One for each environment, region and currency. */
+  items: z.array(
+    z.object({
+      environment: z.string(),
+      region: z.string(),
+      kind: z.string(),
+      currency: z.string(),
+      view: z.string(),
+      version: z.int(),
+      quantity: amount,
+      unit: z.string().nullable(),
+      /** Null: unpriced, with the reason. */
+      cost: amount.nullable(),
+      reason: z.string().nullable(),
+      /** unitPrice = numerator ÷ denominator; a pool's amount ÷ Σ weights. Null for tiers. */
+      numerator: amount.nullable(),
+      denominator: amount.nullable(),
+      line: z
+        .object({
+          number: z.int(),
+          kind: z.string(),
+          unit: z.string().nullable(),
+          amount: amount.nullable(),
+          currency: z.string().nullable(),
+          rate: amount.nullable(),
+          rateType: z.string().nullable(),
+          rateSource: z.string().nullable(),
+        })
+        .nullable(),
+      /** How the cost comes about, in one sentence. */
+      sentence: z.string(),
+    }),
+  ),
+  /** Facts of consumption behind the quantity. */
+  facts: z.array(
+    z.object({
+      environment: z.string(),
+      region: z.string(),
+      resource: z.string(),
+      quantity: amount,
+      source: z.string(),
+      origin: z.string(),
+      kind: z.string(),
+      row: z.int().nullable(),
+      importId: z.string(),
+      explanation: z.string().nullable(),
+    }),
+  ),
+  /** Under `actual`: nodes of the graph to go on with, by `allocation explanations`. */
+  nodes: z.array(z.object({ graph: z.string(), node: z.string(), run: z.string().nullable() })),
+  totals: z.array(z.object({ currency: z.string(), cost: amount })),
+});
+export type ExplainAnswer = z.infer<typeof explainAnswerSchema>;

@@ -298,3 +298,25 @@ export async function readLabels(
     where id = any(${[...ids]}::text[])`.execute(tx);
   return new Map(rows.map((row) => [row.id, row]));
 }
+
+/** The newest month with consumption or allocated costs that the caller sees; undefined where there is none. */
+export async function newestMonth(tx: Tx): Promise<string | undefined> {
+  const { rows } = await sql<{ month: string | null }>`
+    select greatest((select max(period) from consumption_watermark), (select max(period) from pricing)) as month`.execute(
+    tx,
+  );
+  return rows[0]?.month ?? undefined;
+}
+
+/** Changes with every change of what costs are broken down by: applications with their owners, teams, products and their names. */
+export async function organizationState(tx: Tx): Promise<string> {
+  const { rows } = await sql<{ state: string }>`
+    select concat_ws(' ',
+      (select count(*) || '/' || coalesce(sum(version), 0) from application),
+      (select count(*) || '/' || coalesce(sum(version), 0) from team),
+      (select count(*) || '/' || coalesce(sum(version), 0) from cost_centre),
+      (select coalesce(sum(version), 0) from product), (select coalesce(sum(version), 0) from family),
+      (select coalesce(sum(version), 0) from domain), (select coalesce(sum(version), 0) from entity)
+    ) as state`.execute(tx);
+  return rows[0]?.state ?? '';
+}

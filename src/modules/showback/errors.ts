@@ -37,6 +37,11 @@ export const errors = errorTable('showback', {
     (p: { applications: readonly string[] }) =>
       `These are no applications among those you may see: ${p.applications.slice(0, 10).join(', ')}.`,
   ),
+  monthsBackwards: refusal(
+    400,
+    'usage',
+    (p: { from: string; to: string }) => `The months end before they begin: ${p.from} to ${p.to}.`,
+  ),
   noWeights: refusal(
     422,
     'badData',

@@ -4,6 +4,7 @@ import type { PriceLine, RateType } from './model.ts';
 import { tierCosts } from './price-tiers.ts';
 import {
   beginPricing,
+  findBasis,
   finishPricing,
   insertCosts,
   insertPoolCosts,
@@ -51,16 +52,17 @@ export async function priceMonth(
   version: PricedVersion,
   work: PricingWork,
 ): Promise<string> {
-  const cells = await readCells(tx, key.entity, key.period);
+  const basis = await findBasis(tx, key);
+  const cells = await readCells(tx, key, basis);
   const catalogue = await readProducts(tx);
   const prices = pricesOf(cells, catalogue, { key, version, work });
   const { hash, appliedAt } = work;
   const header = { ...key, currency: version.currency, run: null, hash, appliedAt };
   const pricing = await beginPricing(tx, header);
   await insertPrices(tx, pricing, key.entity, prices);
-  await insertUnitCosts(tx, pricing, key);
-  if (prices.some(({ kind }) => kind === 'pool')) await insertPoolCosts(tx, pricing, key);
-  if (prices.some(({ kind }) => kind === 'tiers')) await addTieredCosts(tx, pricing, key, prices);
+  await insertUnitCosts(tx, pricing, key, basis);
+  if (prices.some(({ kind }) => kind === 'pool')) await insertPoolCosts(tx, pricing, key, basis);
+  if (prices.some(({ kind }) => kind === 'tiers')) await addTieredCosts(tx, pricing, { key, basis, prices });
   await insertUnallocated(tx, pricing, key.entity, idlePools(version, key, prices, work));
   await finishPricing(tx, pricing);
   return pricing;
@@ -108,13 +110,16 @@ function withWeights(prices: readonly ResolvedPrice[], cells: readonly StoredCel
 async function addTieredCosts(
   tx: Tx,
   pricing: string,
-  key: PricingKey,
-  prices: readonly ResolvedPrice[],
+  {
+    key,
+    basis,
+    prices,
+  }: { readonly key: PricingKey; readonly basis: string | null; readonly prices: readonly ResolvedPrice[] },
 ): Promise<void> {
   const ofCell = new Map(
     prices.flatMap((price) => (price.kind === 'tiers' ? [[cellKey(price.cell), price] as const] : [])),
   );
-  const quantities = await readTieredQuantities(tx, pricing, key);
+  const quantities = await readTieredQuantities(tx, pricing, key, basis);
   const costs = groupsOf(quantities).flatMap((group) => {
     const [first] = group;
     const price = first && ofCell.get(cellKey(first));

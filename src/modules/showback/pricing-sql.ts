@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { Tx } from '../../platform/records/index.ts';
 import type { ResolvedPrice } from './resolve-prices.ts';
 
@@ -10,7 +10,7 @@ export interface PricingKey {
   readonly version: number;
   /** The month whose prices are taken: its own, but for constant prices. */
   readonly pricePeriod: string;
-  /** `view/version` under which derived weights are made anew; null: as they are stored. */
+  /** `view@version` under whose direct costs derived weights are made anew; null: as they are stored. */
   readonly weights: string | null;
 }
 
@@ -138,14 +138,59 @@ export interface StoredCell extends StoredProduct {
   readonly quantity: string;
 }
 
+/**
+ * The quantities of an entity's month: as they are kept, or with derived weights made anew from the direct costs that a pricing
+ * has.
+ */
+function quantitiesOf({ entity, period }: PricingKey, basis: string | null): RawBuilder<unknown> {
+  const kept = sql`
+    select application_id, product_id, environment, region, kind, quantity
+    from consumption_summary as s
+    where period = ${period} and entity_id = ${entity}`;
+  if (basis === null) return kept;
+  const derived = sql`
+    select product_id, definition ->> 'domain' as domain
+    from consumption_origin
+    where entity_id = ${entity} and kind = 'derived' and valid_from <= ${period} and (valid_to is null or ${period} < valid_to)`;
+  return sql`${kept} and product_id not in (select product_id from (${derived}) as d)
+    union all
+    select w.application_id, d.product_id, 'n_a', 'n_a', 'INDIRECT', round(sum(w.cost), 12)
+    from application_cost as w
+    join product on product.id = w.product_id
+    join (${derived}) as d on d.domain is null or d.domain = product.domain_id
+    where w.pricing_id = ${basis}::bigint and w.kind = 'DIRECT'
+    group by w.application_id, d.product_id
+    having sum(w.cost) > 0`;
+}
+
+/** The pricing whose direct costs are the weights of `view@version`. */
+export async function findBasis(tx: Tx, key: PricingKey): Promise<string | null> {
+  if (key.weights === null) return null;
+  const [, view, version] = /^(.+)@(\d+)$/.exec(key.weights) ?? [];
+  const { rows } = await sql<{ id: string }>`
+    select id::text as id from pricing
+    where view_id = ${view} and version = ${version}::integer and entity_id = ${key.entity} and period = ${key.period}
+      and price_period = period and weights is null
+    order by freeze_number nulls first
+    limit 1`.execute(tx);
+  return rows[0]?.id ?? null;
+}
+
 /** Cells of consumption of an entity's month. */
-export async function readCells(tx: Tx, entity: string, period: string): Promise<readonly StoredCell[]> {
+export async function readCells(
+  tx: Tx,
+  key: PricingKey,
+  basis: string | null,
+): Promise<readonly StoredCell[]> {
+  const facts =
+    basis === null
+      ? sql`select * from consumption_product where entity_id = ${key.entity} and period = ${key.period}`
+      : quantitiesOf(key, basis);
   const { rows } = await sql<StoredCell>`
     select c.product_id as product, product.family_id as family, product.domain_id as domain, product.unit,
       c.environment, c.region, sum(c.quantity)::text as quantity
-    from consumption_product as c
+    from (${facts}) as c
     join product on product.id = c.product_id
-    where c.entity_id = ${entity} and c.period = ${period}
     group by c.product_id, product.family_id, product.domain_id, product.unit, c.environment, c.region
     order by c.product_id, c.environment, c.region`.execute(tx);
   return rows;
@@ -206,20 +251,24 @@ export async function insertPrices(
 }
 
 /** Costs of cells with one price each, and of cells without: quantity × numerator ÷ denominator, exact where that ends. */
-export async function insertUnitCosts(tx: Tx, pricing: string, key: PricingKey): Promise<void> {
+export async function insertUnitCosts(
+  tx: Tx,
+  pricing: string,
+  key: PricingKey,
+  basis: string | null,
+): Promise<void> {
   await sql`
     insert into application_cost (pricing_id, entity_id, application_id, product_id, environment, region, kind, quantity, cost)
-    select p.pricing_id, c.entity_id, c.application_id, c.product_id, c.environment, c.region, c.kind, c.quantity,
+    select p.pricing_id, p.entity_id, c.application_id, c.product_id, c.environment, c.region, c.kind, c.quantity,
       case
         when p.kind = 'none' then null
         when p.denominator = 1 then c.quantity * p.numerator
         else round(c.quantity * p.numerator / p.denominator, 12)
       end
-    from consumption_summary as c
+    from (${quantitiesOf(key, basis)}) as c
     join pricing_price as p
       on p.pricing_id = ${pricing}::bigint and p.product_id = c.product_id and p.environment = c.environment
-        and p.region = c.region and p.kind in ('unit', 'none')
-    where c.period = ${key.period} and c.entity_id = ${key.entity}`.execute(tx);
+        and p.region = c.region and p.kind in ('unit', 'none')`.execute(tx);
 }
 
 /**
@@ -227,16 +276,20 @@ export async function insertUnitCosts(tx: Tx, pricing: string, key: PricingKey):
  * environment and region in their order, so that they sum to the amount. A pool whose weights sum to 0 is left to
  * `insertUnallocated`.
  */
-export async function insertPoolCosts(tx: Tx, pricing: string, key: PricingKey): Promise<void> {
+export async function insertPoolCosts(
+  tx: Tx,
+  pricing: string,
+  key: PricingKey,
+  basis: string | null,
+): Promise<void> {
   await sql`
     with weighted as (
       select c.application_id, c.product_id, c.environment, c.region, c.kind, c.quantity, p.line_number,
         sign(p.numerator) as sign, trunc(abs(p.numerator) * 1e12) as amount, trunc(c.quantity * 1e12) as weight
-      from consumption_summary as c
+      from (${quantitiesOf(key, basis)}) as c
       join pricing_price as p
         on p.pricing_id = ${pricing}::bigint and p.product_id = c.product_id and p.environment = c.environment
           and p.region = c.region and p.kind = 'pool'
-      where c.period = ${key.period} and c.entity_id = ${key.entity}
     ),
     totalled as (
       select *, sum(weight) over (partition by line_number) as total from weighted
@@ -305,15 +358,15 @@ export async function readTieredQuantities(
   tx: Tx,
   pricing: string,
   key: PricingKey,
+  basis: string | null,
 ): Promise<readonly TieredQuantity[]> {
   const { rows } = await sql<TieredQuantity>`
     select p.line_number as line, c.application_id as application, c.product_id as product, c.environment, c.region, c.kind,
       c.quantity::text as quantity
-    from consumption_summary as c
+    from (${quantitiesOf(key, basis)}) as c
     join pricing_price as p
       on p.pricing_id = ${pricing}::bigint and p.product_id = c.product_id and p.environment = c.environment
         and p.region = c.region and p.kind = 'tiers'
-    where c.period = ${key.period} and c.entity_id = ${key.entity}
     order by p.line_number, c.application_id, c.product_id, c.environment, c.region`.execute(tx);
   return rows;
 }

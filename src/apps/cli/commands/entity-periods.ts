@@ -18,6 +18,7 @@ interface ListOptions {
 export function register(program: Command, context: Context): void {
   const noun = program
     .command('entity-periods')
+    .alias('period')
     .description('months of entities: close, lock, reopen')
     .helpGroup(groups.organization);
   noun
