@@ -9,12 +9,13 @@ import { generateBenchCur } from './generate-cur.ts';
 import { benchRecords } from './records.ts';
 import { benchReports } from './reports.ts';
 import { benchServe } from './serve.ts';
+import { benchShowback } from './showback.ts';
 import { measure } from './timed.ts';
 
 /**
  * Speed as ratios against a baseline of the same run. `npm run bench` for 1.3 M rows and 10 M cost rows;
  * `npm run bench -- --full` adds 5 M rows; `npm run bench -- books` measures the records and the server only, `npm run bench --
- * allocation` the allocation only. Files are generated once and kept in bench/.cache.
+ * allocation` the allocation only, `-- showback` costs of applications. Files are generated once and kept in bench/.cache.
  */
 const full = process.argv.includes('--full');
 const cache = join(import.meta.dirname, '.cache');
@@ -26,6 +27,10 @@ console.log(
 );
 if (process.argv.includes('allocation')) {
   await benchAllocation(cache);
+  process.exit();
+}
+if (process.argv.includes('showback')) {
+  await benchShowback(cache);
   process.exit();
 }
 const bill = join(cache, 'cur-1300000.csv.gz');

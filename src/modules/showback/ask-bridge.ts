@@ -7,7 +7,7 @@ import {
   subtractDecimal,
   zero,
 } from '../../platform/kernel/index.ts';
-import { countedIn, monthsAsked, usedOf, withPricings } from './ask-costs.ts';
+import { countedIn, monthsAsked, usedIn, withPricings } from './ask-costs.ts';
 import { type BridgeRow, readBridge } from './bridge-sql.ts';
 import type { BridgeAnswer, BridgeAsked } from './cost-contract.ts';
 import { type CountedPricing, readLabels } from './cost-sql.ts';
@@ -50,7 +50,7 @@ export async function askBridge(
         currency: asked.currency,
         view: asked.view ?? 'calendar',
         actual: asked.actual ?? actualView,
-        used: [...(priced?.used ?? []), ...(actual?.used ?? [])].map(usedOf),
+        used: usedIn([...(priced?.used ?? []), ...(actual?.used ?? [])]),
         gaps: [...(priced?.gaps ?? []), ...(actual?.gaps ?? [])].map(({ period, entity, reason }) => ({
           month: period,
           entity,

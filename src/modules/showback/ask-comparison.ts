@@ -1,27 +1,33 @@
 import {
   addDecimal,
   type Caller,
+  type Decimal,
   formatDecimal,
   isZero,
   must,
   parseDecimal,
   subtractDecimal,
+  sumDecimals,
   zero,
 } from '../../platform/kernel/index.ts';
 import type { Tx } from '../../platform/records/index.ts';
 import {
   countedIn,
   coverageOf,
+  isWholeQuestion,
   labelsOf,
   monthsAsked,
+  type Plans,
   statementOf,
-  usedOf,
+  sumsOfPricings,
+  usedIn,
   watermarkOf,
   whoseCosts,
   withPricings,
 } from './ask-costs.ts';
 import { type CompareRow, readComparison, type SidedPricing } from './compare-sql.ts';
 import type { ComparisonAnswer, ComparisonItem, CostsAsked } from './cost-contract.ts';
+import type { CostStatement } from './cost-sql.ts';
 import type { PricingWorld } from './ensure-pricings.ts';
 import { errors } from './errors.ts';
 import type { PricingAsk, PricingPlan } from './plan-pricings.ts';
@@ -40,10 +46,7 @@ export async function askComparison(
   caller: Caller,
   asked: CostsAsked,
 ): Promise<ComparisonAnswer> {
-  return must(
-    await answerComparison(world, caller, asked, () => false),
-    'nobody said that the answer is known',
-  );
+  return must(await answerComparison(world, caller, asked), 'nobody said that the answer is known');
 }
 
 /** As `askComparison`, but undefined where the watermark says that whoever asks has the answer already. */
@@ -51,13 +54,13 @@ export async function answerComparison(
   world: PricingWorld,
   caller: Caller,
   asked: CostsAsked,
-  isKnown: (watermark: string) => boolean,
+  isKnown?: (watermark: string) => boolean,
 ): Promise<ComparisonAnswer | undefined> {
   const sided = asksOf(asked);
   const kind = asked.compare && 'views' in asked.compare ? 'views' : 'months';
   const asks = sided.map(([, ask]) => ask);
   return withPricings(world, caller, asks, async (tx, plans) => {
-    if (isKnown(await watermarkOf(tx, caller, plans, asked))) return undefined;
+    if (isKnown?.(await watermarkOf(tx, caller, plans, asked))) return undefined;
     const whose = await whoseCosts(tx, asked);
     const pricings: SidedPricing[] = [];
     for (const [index, plan] of plans.entries()) {
@@ -67,7 +70,6 @@ export async function answerComparison(
     }
     const { pricings: _, ...statement } = statementOf(caller, asked, whose, []);
     const rows = await readComparison(tx, { ...statement, pricings }, kind);
-    const total = await readComparison(tx, { ...statement, groupBy: [], top: null, pricings }, kind);
     const hasParts = plans.every((plan) =>
       plan.used.every(({ source, version }) => source !== 'actual' && version > 0),
     );
@@ -79,7 +81,7 @@ export async function answerComparison(
         b: sideOf(plans[1], asked, 1),
       },
       items,
-      totals: total.map((row) => ({ ...figuresOf(row, hasParts), ...restOf(rows, row) })),
+      totals: totalsOf(rows, { statement: { ...statement, pricings }, plans, hasParts }),
     };
   });
 }
@@ -96,7 +98,7 @@ function sideOf(
   const { compare } = asked;
   const view = compare && 'views' in compare ? compare.views[index] : (asked.view ?? 'calendar');
   const months = compare && 'months' in compare ? [compare.months[index]] : monthsAsked(asked.months);
-  return { view, months, used: (plan?.used ?? []).map(usedOf) };
+  return { view, months, used: usedIn(plan?.used ?? []) };
 }
 
 /** The first two asks are the sides; what follows is what their difference is taken apart with. */
@@ -180,19 +182,68 @@ function ratioText(delta: ReturnType<typeof parseDecimal>, a: ReturnType<typeof 
   return formatDecimal({ units: (at(delta) * 1_000_000n) / base, scale: 6 });
 }
 
-/** What lies beyond the top, and what is missing to the total: nothing. */
-function restOf(rows: readonly CompareRow[], total: CompareRow) {
-  const here = rows.filter(({ currency }) => currency === total.currency);
-  const deltaOf = (list: readonly CompareRow[]) =>
-    list.reduce((sum, { a, b }) => addDecimal(sum, subtractDecimal(parseDecimal(b), parseDecimal(a))), zero);
-  const other = deltaOf(here.filter(({ shown }) => !shown));
-  const whole = subtractDecimal(parseDecimal(total.b), parseDecimal(total.a));
-  const residual = subtractDecimal(subtractDecimal(whole, deltaOf(here.filter(({ shown }) => shown))), other);
-  if (!isZero(residual))
-    throw errors.unbalanced({
-      month: 'the comparison',
-      what: 'the total of its groups',
-      difference: formatDecimal(residual),
-    });
-  return { other: formatDecimal(other), residual: formatDecimal(residual) };
+/**
+ * Sums of all groups. Where nothing narrows the question they are held against the sums that the pricings keep of themselves; refuses
+ * with `showback.unbalanced` where these differ.
+ */
+function totalsOf(
+  rows: readonly CompareRow[],
+  {
+    statement,
+    plans,
+    hasParts,
+  }: { readonly statement: SidedStatement; readonly plans: Plans; readonly hasParts: boolean },
+): ComparisonAnswer['totals'] {
+  const currencies = [...new Set(rows.map(({ currency }) => currency))];
+  return currencies.map((currency) => {
+    const here = rows.filter((row) => row.currency === currency);
+    const total = sumOfRows(here);
+    const other = sumOfRows(here.filter(({ shown }) => !shown));
+    const residual = isWholeQuestion(statement) ? residualOf(total, statement.pricings, plans) : zero;
+    if (!isZero(residual))
+      throw errors.unbalanced({
+        month: 'the comparison',
+        what: 'the total of its groups',
+        difference: `${formatDecimal(residual)} ${currency}`,
+      });
+    return {
+      ...figuresOf(total, hasParts),
+      other: formatDecimal(subtractDecimal(parseDecimal(other.b), parseDecimal(other.a))),
+      residual: formatDecimal(residual),
+    };
+  });
+}
+
+type SidedStatement = Omit<CostStatement, 'pricings'> & { readonly pricings: readonly SidedPricing[] };
+
+/** (b − a) of the pricings themselves − (b − a) of the groups. */
+function residualOf(total: CompareRow, pricings: readonly SidedPricing[], plans: Plans): Decimal {
+  const used = new Map(plans.flatMap((plan) => plan.used).map((one) => [one.id, one]));
+  const sideOf = (side: 'a' | 'b') => {
+    const mine = pricings.filter((one) => one.side === side && one.currency === total.currency);
+    const known = mine.flatMap(({ id }) => used.get(id) ?? []);
+    return parseDecimal(sumsOfPricings(mine, known)[0]?.cost ?? '0');
+  };
+  const kept = subtractDecimal(sideOf('b'), sideOf('a'));
+  return subtractDecimal(kept, subtractDecimal(parseDecimal(total.b), parseDecimal(total.a)));
+}
+
+function sumOfRows(rows: readonly CompareRow[]): CompareRow {
+  const sum = (of: (row: CompareRow) => string) =>
+    formatDecimal(sumDecimals(rows.map((row) => parseDecimal(of(row)))));
+  const count = (of: (row: CompareRow) => number) => rows.reduce((total, row) => total + of(row), 0);
+  return {
+    ...{ keys: [], shown: true, currency: rows[0]?.currency ?? '' },
+    a: sum(({ a }) => a),
+    b: sum(({ b }) => b),
+    volume: sum(({ volume }) => volume),
+    mix: sum(({ mix }) => mix),
+    weight: sum(({ weight }) => weight),
+    price: sum(({ price }) => price),
+    joint: sum(({ joint }) => joint),
+    linesA: count(({ linesA }) => linesA),
+    unpricedA: count(({ unpricedA }) => unpricedA),
+    linesB: count(({ linesB }) => linesB),
+    unpricedB: count(({ unpricedB }) => unpricedB),
+  };
 }

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import {
-  addDecimal,
   type Caller,
   formatDecimal,
   isZero,
@@ -121,7 +120,7 @@ export async function whoseCosts(tx: Tx, asked: CostsAsked): Promise<Whose> {
 
 /** Answers a question about costs. Refusals: those of views, rates, teams and applications. */
 export async function askCosts(world: PricingWorld, caller: Caller, asked: CostsAsked): Promise<CostAnswer> {
-  return must(await answerCosts(world, caller, asked, () => false), 'nobody said that the answer is known');
+  return must(await answerCosts(world, caller, asked), 'nobody said that the answer is known');
 }
 
 /** As `askCosts`, but undefined, and nothing added up, where the watermark says that whoever asks has the answer already. */
@@ -129,14 +128,14 @@ export async function answerCosts(
   world: PricingWorld,
   caller: Caller,
   asked: CostsAsked,
-  isKnown: (watermark: string) => boolean,
+  isKnown?: (watermark: string) => boolean,
 ): Promise<CostAnswer | undefined> {
   const months = monthsAsked(asked.months);
   const pricesOf = asked.mode === 'constant' ? (asked.pricesOf ?? months[0]) : undefined;
   const ask = { periods: months, view: asked.view ?? null, mode: asked.mode, pricesOf };
   return withPricings(world, caller, [ask], async (tx, [plan]) => {
     if (!plan) throw new RangeError('one question has one plan');
-    if (isKnown(await watermarkOf(tx, caller, [plan], asked))) return undefined;
+    if (isKnown?.(await watermarkOf(tx, caller, [plan], asked))) return undefined;
     const whose = await whoseCosts(tx, asked);
     const { counted, rates } = await countedIn(tx, plan.used, asked);
     const statement = statementOf(caller, asked, whose, counted);
@@ -146,7 +145,7 @@ export async function answerCosts(
     return {
       context: {
         ...{ months, view: asked.view ?? 'calendar', mode: asked.mode, groupBy: asked.groupBy },
-        used: plan.used.map(usedOf),
+        used: usedIn(plan.used),
         gaps: plan.gaps.map(({ period, entity, reason }) => ({ month: period, entity, reason })),
         rates,
         applications: whose.applications?.length ?? null,
@@ -168,10 +167,29 @@ export function statementOf(
   return { ...whose, pricings, groupBy, filters, top: top ?? null, byApplication };
 }
 
-/** What an answer says of a pricing that it used. */
-export function usedOf(pricing: UsedPricing): CostAnswer['context']['used'][number] {
-  const { period, entity, view, version, source, pricePeriod, currency, run, appliedAt } = pricing;
-  return { month: period, entity, view, version, source, pricesOf: pricePeriod, currency, run, appliedAt };
+/** What an answer says of the pricings that it used: one for each month, version and currency, of how many entities. */
+export function usedIn(used: readonly UsedPricing[]): CostAnswer['context']['used'] {
+  const groups = new Map<string, CostAnswer['context']['used'][number]>();
+  for (const { period, entity, view, version, source, pricePeriod, currency, run, appliedAt } of used) {
+    const key = [period, view, version, source, pricePeriod, currency, run].join(' ');
+    const group = groups.get(key);
+    if (group) group.entities.push(entity);
+    else
+      groups.set(key, {
+        ...{
+          month: period,
+          entities: [entity],
+          view,
+          version,
+          source,
+          pricesOf: pricePeriod,
+          currency,
+          run,
+          appliedAt,
+        },
+      });
+  }
+  return [...groups.values()];
 }
 
 /** Pricings with the rate into the answer's currency; 1 where none is asked for. Refuses with `showback.missingRate`. */
@@ -267,17 +285,20 @@ export function coverageOf({
   return formatDecimal({ units: BigInt(tenThousandths), scale: 4 });
 }
 
+/**
+ * Totals beside the groups, from another source where there is one: of a question that nothing narrows, the sums that each pricing
+ * keeps of itself. Refuses with `showback.unbalanced` where groups and rest do not come to them.
+ */
 async function totalsOf(
   tx: Tx,
   statement: CostStatement,
   rows: readonly CostRow[],
   used: readonly UsedPricing[],
 ): Promise<CostTotal[]> {
-  const whole = await readCosts(tx, { ...statement, groupBy: [], top: null });
-  const isNarrowed =
-    statement.applications !== null ||
-    statement.teams !== null ||
-    Object.values(statement.filters).some((values) => values !== undefined);
+  const isWhole = isWholeQuestion(statement);
+  const whole = isWhole
+    ? sumsOfPricings(statement.pricings, used)
+    : await readCosts(tx, { ...statement, groupBy: [], top: null });
   return whole.map((total) => {
     const of = (shown: boolean) =>
       sumDecimals(
@@ -289,16 +310,47 @@ async function totalsOf(
     const residual = subtractDecimal(subtractDecimal(parseDecimal(total.cost), of(true)), other);
     if (!isZero(residual))
       throw errors.unbalanced({
-        month: statement.pricings.map(({ period }) => period).join(', '),
+        month: [...new Set(statement.pricings.map(({ period }) => period))].join(', '),
         what: 'the total of its parts',
         difference: `${formatDecimal(residual)} ${total.currency}`,
       });
-    const nobody = isNarrowed ? '0' : unallocatedIn(statement.pricings, used, total.currency);
     return {
       ...figuresOf(total),
-      unallocated: nobody,
+      unallocated: isWhole ? unallocatedIn(statement.pricings, used, total.currency) : '0',
       other: formatDecimal(other),
       residual: formatDecimal(residual),
+    };
+  });
+}
+
+/** True where every cost of the pricings counts. */
+export function isWholeQuestion({
+  applications,
+  teams,
+  filters,
+  byApplication,
+}: Omit<CostStatement, 'pricings'>): boolean {
+  const narrowing = Object.values(filters).some((values) => values !== undefined);
+  return applications === null && teams === null && !narrowing && !byApplication;
+}
+
+/** Σ by currency of what pricings keep as their sums. */
+export function sumsOfPricings(pricings: readonly CountedPricing[], used: readonly UsedPricing[]): CostRow[] {
+  const currencies = [...new Set(pricings.map(({ currency }) => currency))].sort();
+  return currencies.map((currency) => {
+    const mine = pricings.flatMap((pricing, index) => {
+      const one = used[index];
+      return one && pricing.currency === currency ? [{ one, rate: pricing.rate }] : [];
+    });
+    const sum = (of: (one: UsedPricing) => string) =>
+      formatDecimal(sumDecimals(mine.map(({ one, rate }) => product(of(one), rate))));
+    return {
+      ...{ keys: [], shown: true, currency, quantity: null },
+      cost: sum(({ cost }) => cost),
+      direct: sum(({ direct }) => direct),
+      indirect: sum(({ indirect }) => indirect),
+      lines: mine.reduce((count, { one }) => count + one.lines, 0),
+      unpriced: mine.reduce((count, { one }) => count + one.unpriced, 0),
     };
   });
 }
@@ -308,10 +360,14 @@ function unallocatedIn(
   used: readonly UsedPricing[],
   currency: string,
 ): string {
-  const sum = pricings.reduce((total, pricing, index) => {
-    if (pricing.currency !== currency) return total;
-    const [amount, rate] = [parseDecimal(used[index]?.unallocated ?? '0'), parseDecimal(pricing.rate)];
-    return addDecimal(total, { units: amount.units * rate.units, scale: amount.scale + rate.scale });
-  }, parseDecimal('0'));
-  return formatDecimal(sum);
+  const parts = pricings.flatMap((pricing, index) =>
+    pricing.currency === currency ? [product(used[index]?.unallocated ?? '0', pricing.rate)] : [],
+  );
+  return formatDecimal(sumDecimals(parts));
+}
+
+/** a × b, exact. */
+function product(a: string, b: string) {
+  const [left, right] = [parseDecimal(a), parseDecimal(b)];
+  return { units: left.units * right.units, scale: left.scale + right.scale };
 }

@@ -8,7 +8,7 @@ import {
 } from '../../platform/kernel/index.ts';
 import { selectRun } from '../allocation/index.ts';
 import { readNodesOf } from './actual-sql.ts';
-import { usedOf, withPricings } from './ask-costs.ts';
+import { usedIn, withPricings } from './ask-costs.ts';
 import type { ExplainAnswer, ExplainAsked } from './cost-contract.ts';
 import { type PricingWorld, readPublishedRuns } from './ensure-pricings.ts';
 import { type ExplainedCost, readExplainedCosts, readExplainedFacts } from './explain-cost-sql.ts';
@@ -47,7 +47,7 @@ export async function askExplanation(
   return {
     context: {
       ...{ month, application, product },
-      used: concerned.flatMap((id) => pricingOf.get(id) ?? []).map(usedOf),
+      used: usedIn(concerned.flatMap((id) => pricingOf.get(id) ?? [])),
     },
     items,
     facts: answer.facts.map((fact) => ({ ...fact, quantity: plain(fact.quantity) })),

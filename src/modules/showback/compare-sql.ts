@@ -31,7 +31,9 @@ export interface CompareRow {
 /**
  * Compares by group. Quantities move a cost in two ways: with the product's whole quantity at its mean price (volume), and by
  * moving to dearer or cheaper cells (mix); of indirect costs by their weights. What only both changes together explain is joint.
- * Effects are of sums that were kept exactly; volume is rounded to 12 decimals and mix takes what is left.
+ * Effects are of sums that were kept exactly; volume is rounded to 12 decimals and mix takes what is left. Volume and mix are of the
+ * groups that are asked for: what moves between two of them is volume of both, and mix of what holds them; their sum is the same at
+ * every level.
  */
 export async function readComparison(
   tx: Tx,

@@ -92,7 +92,8 @@ const figures = {
 
 const usedSchema = z.object({
   month: z.string(),
-  entity: z.string().nullable(),
+  /** Whose months; null: cost of no entity. */
+  entities: z.array(z.string().nullable()),
   view: z.string(),
   version: z.int(),
   source: z.enum(['frozen', 'priced', 'actual']),

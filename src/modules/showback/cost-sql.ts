@@ -55,7 +55,7 @@ export interface CostRow {
 }
 
 /** Where a question is answered from: the smallest sums that have what it names. */
-export type CostTable = 'application_cost' | 'application_month_cost' | 'product_month_cost';
+export type CostTable = 'application_cost' | 'application_month_cost' | 'product_month_cost' | 'pricing';
 
 const ofProducts = ['domain', 'family', 'product', 'environment', 'kind'];
 
@@ -75,7 +75,7 @@ export function tableFor(statement: Narrowing): CostTable {
     Object.keys(attributes).length > 0 ||
     dimensions.some((name) => /^(application|team|costCentre|attribute:)/.test(name));
   if (product) return application ? 'application_cost' : 'product_month_cost';
-  return application ? 'application_month_cost' : 'product_month_cost';
+  return application ? 'application_month_cost' : 'pricing';
 }
 
 /** Adds up costs by group, the highest first; what is beyond the top comes as one row for each currency. */
@@ -172,7 +172,7 @@ function grouped(statement: CostStatement): RawBuilder<unknown> {
       ${of(({ id }) => id)}::bigint[], ${of(({ period }) => period)}::text[], ${of(({ currency }) => currency)}::text[],
       ${of(({ rate }) => rate)}::numeric[], ${of(({ period }) => lastDayOf(period))}::date[]
     ) as u(pricing_id, period, currency, rate, day)
-    join ${sql.table(table)} as c on c.pricing_id = u.pricing_id
+    join ${sql.table(table)} as c on ${table === 'pricing' ? sql`c.id` : sql`c.pricing_id`} = u.pricing_id
     ${needsOwner(statement) ? ownerJoin : sql``}
     ${needsProduct(statement) ? sql`left join product as p on p.id = c.product_id` : sql``}
     where ${conditionsOf(statement)}
@@ -184,7 +184,7 @@ const ownerJoin = sql`
     on a.application_id = c.application_id and a.valid_from <= u.day and (a.valid_to is null or a.valid_to > u.day)`;
 
 function sumsOf(table: CostTable): RawBuilder<unknown> {
-  if (table === 'application_month_cost')
+  if (table === 'application_month_cost' || table === 'pricing')
     return sql`sum(c.cost * u.rate) as cost, sum(c.direct * u.rate) as direct, sum(c.indirect * u.rate) as indirect,
       sum(c.lines)::integer as lines, sum(c.unpriced)::integer as unpriced`;
   const byKind = sql`coalesce(sum(c.cost * u.rate), 0) as cost,

@@ -76,6 +76,8 @@ export interface FoundPricing {
   readonly hash: string;
   /** Decimal texts. */
   readonly cost: string;
+  readonly direct: string;
+  readonly indirect: string;
   readonly unallocated: string;
   readonly lines: number;
   readonly unpriced: number;
@@ -85,7 +87,7 @@ export interface FoundPricing {
 
 const pricingColumns = sql`pricing.id::text as id, pricing.entity_id as entity, pricing.period, pricing.view_id as view, pricing.version,
   price_period as "pricePeriod", weights, currency, pricing.run_id as run, inputs_hash as hash, cost::text as cost,
-  unallocated::text as unallocated, lines, unpriced, freeze_number as "freezeNumber", applied_at as "appliedAt"`;
+  direct::text as direct, indirect::text as indirect, unallocated::text as unallocated, lines, unpriced, freeze_number as "freezeNumber", applied_at as "appliedAt"`;
 
 /** Live pricings of months under a view; every version, price month and basis of weights. */
 export async function findLivePricings(
@@ -414,9 +416,10 @@ export async function finishPricing(tx: Tx, pricing: string): Promise<void> {
     where pricing_id = ${pricing}::bigint
     group by pricing_id, entity_id, product_id, environment, kind`.execute(tx);
   await sql`
-    update pricing set cost = sums.cost, unallocated = sums.unallocated, lines = sums.lines, unpriced = sums.unpriced
+    update pricing set cost = sums.cost, direct = sums.direct, indirect = sums.indirect, unallocated = sums.unallocated, lines = sums.lines, unpriced = sums.unpriced
     from (
-      select coalesce(sum(cost), 0) as cost, coalesce(sum(cost) filter (where application_id = '~unallocated'), 0) as unallocated,
+      select coalesce(sum(cost), 0) as cost, coalesce(sum(direct), 0) as direct, coalesce(sum(indirect), 0) as indirect,
+        coalesce(sum(cost) filter (where application_id = '~unallocated'), 0) as unallocated,
         coalesce(sum(lines), 0) as lines, coalesce(sum(unpriced), 0) as unpriced
       from application_month_cost
       where pricing_id = ${pricing}::bigint

@@ -1,6 +1,6 @@
 import { formatDecimal, parseDecimal, roundHalfUp } from '../../platform/kernel/index.ts';
 import type { PricedCell, PriceLine } from './model.ts';
-import { findPriceLine } from './price-lookup.ts';
+import { lineFinder } from './price-finder.ts';
 
 /** A rate of a month: 1 of the line's currency is `rate` of the view's. */
 export interface Rate {
@@ -64,8 +64,9 @@ export function resolvePrices(
   cells: readonly PricedCell[],
   basis: PriceBasis,
 ): ResolvedPrice[] {
+  const find = lineFinder(lines, basis.month);
   return cells.map((cell) => {
-    const line = findPriceLine(lines, cell, basis.month);
+    const line = find(cell);
     return line ? priceOf(cell, line, basis) : unpriced(cell, null, 'no_price');
   });
 }

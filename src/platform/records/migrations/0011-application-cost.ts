@@ -46,7 +46,9 @@ create table pricing (
   -- Of the facts, catalogue and rates, or of the run: what it was computed from.
   inputs_hash text not null,
   cost numeric not null,
-  -- Amounts that no application has a weight for, and their part of the cost.
+  direct numeric not null default 0,
+  indirect numeric not null default 0,
+  -- Amounts that no application has a weight for: part of the cost.
   unallocated numeric not null default 0,
   lines integer not null,
   unpriced integer not null,
@@ -220,7 +222,7 @@ create view mv_application_cost with (security_invoker = true) as
 
 grant select, insert, delete on pricing, pricing_price, application_cost, application_month_cost, product_month_cost
   to finops_app;
-grant update (cost, unallocated, lines, unpriced, freeze_number) on pricing to finops_app;
+grant update (cost, direct, indirect, unallocated, lines, unpriced, freeze_number) on pricing to finops_app;
 grant select, insert on period_freeze to finops_app;
 grant update (ended_at, ended_by, end_reason) on period_freeze to finops_app;
 grant select on mv_drill, mv_app, mv_domain, mv_total, mv_application_cost to finops_app;

@@ -17,8 +17,8 @@ interface ConsumptionOriginTable {
 
 interface ConsumptionImportTable {
   readonly id: ColumnType<bigint, never, never>;
-  /** Null: of several entities. */
-  readonly entity_id: Fixed<string | null>;
+  /** Whose facts it brought or took away; of a refused one whose they would be. */
+  readonly entities: Fixed<readonly string[]>;
   readonly source: Fixed<string>;
   readonly kind: Fixed<'import' | 'focus' | 'allocation' | 'derived'>;
   readonly origin: Fixed<string>;
@@ -63,8 +63,25 @@ interface ConsumptionTable extends Cell {
   readonly explanation: Fixed<string | null>;
 }
 
+interface ConsumptionPartTable {
+  readonly entity_id: Fixed<string>;
+  readonly period: Fixed<string>;
+  readonly product_id: Fixed<string>;
+  readonly origin_kind: Fixed<'import' | 'focus' | 'allocation' | 'derived'>;
+  readonly source: Fixed<string>;
+  readonly import_id: Fixed<bigint>;
+  readonly kind: Fixed<'DIRECT' | 'INDIRECT'>;
+  /** Of the product when the facts came. */
+  readonly unit: Fixed<string>;
+  readonly content_hash: Fixed<string>;
+  readonly facts: Fixed<number>;
+  /** Σ of the facts, decimal text. */
+  readonly quantity: Fixed<string>;
+}
+
 interface ConsumptionSummaryTable extends Cell {
   readonly facts: Fixed<number>;
+  readonly import_id: ColumnType<bigint, bigint | undefined, bigint>;
 }
 
 interface ConsumptionProductTable extends Omit<Cell, 'application_id'> {
@@ -94,6 +111,8 @@ interface PricingTable {
   readonly run_id: Fixed<string | null>;
   readonly inputs_hash: Fixed<string>;
   readonly cost: Fixed<string>;
+  readonly direct: Fixed<string>;
+  readonly indirect: Fixed<string>;
   readonly unallocated: Fixed<string>;
   readonly lines: Fixed<number>;
   readonly unpriced: Fixed<number>;
@@ -182,6 +201,7 @@ export interface ShowbackTables {
   readonly consumption_import: ConsumptionImportTable;
   readonly consumption_reject: ConsumptionRejectTable;
   readonly consumption: ConsumptionTable;
+  readonly consumption_part: ConsumptionPartTable;
   readonly consumption_summary: ConsumptionSummaryTable;
   readonly consumption_product: ConsumptionProductTable;
   readonly consumption_watermark: ConsumptionWatermarkTable;
