@@ -69,21 +69,30 @@ export async function answerComparison(
       pricings.push(...counted.map((one) => ({ ...one, side })));
     }
     const { pricings: _, ...statement } = statementOf(caller, asked, whose, []);
-    const rows = await readComparison(tx, { ...statement, pricings }, kind);
-    const hasParts = plans.every((plan) =>
-      plan.used.every(({ source, version }) => source !== 'actual' && version > 0),
-    );
-    const items = await itemsOf(tx, rows, asked.groupBy, hasParts);
+    const compared = await comparisonOf(tx, { ...statement, pricings }, { kind, plans });
     return {
       context: {
         ...{ kind, groupBy: asked.groupBy, mode: asked.mode, months: monthsOf(asked) },
         a: sideOf(plans[0], asked, 0),
         b: sideOf(plans[1], asked, 1),
       },
-      items,
-      totals: totalsOf(rows, { statement: { ...statement, pricings }, plans, hasParts }),
+      ...compared,
     };
   });
+}
+
+/** Groups on both sides with what their differences are made of, and their sums. */
+export async function comparisonOf(
+  tx: Tx,
+  statement: SidedStatement,
+  { kind, plans }: { readonly kind: 'months' | 'views'; readonly plans: Plans },
+): Promise<Pick<ComparisonAnswer, 'items' | 'totals'>> {
+  const rows = await readComparison(tx, statement, kind);
+  const hasParts = plans.every((plan) => plan.used.every(({ version }) => version > 0));
+  return {
+    items: await itemsOf(tx, rows, statement.groupBy, hasParts),
+    totals: totalsOf(rows, { statement, plans, hasParts }),
+  };
 }
 
 function monthsOf(asked: CostsAsked): string[] {
@@ -199,7 +208,8 @@ function totalsOf(
     const here = rows.filter((row) => row.currency === currency);
     const total = sumOfRows(here);
     const other = sumOfRows(here.filter(({ shown }) => !shown));
-    const residual = isWholeQuestion(statement) ? residualOf(total, statement.pricings, plans) : zero;
+    const residual =
+      isWholeQuestion(statement) && plans.length > 0 ? residualOf(total, statement.pricings, plans) : zero;
     if (!isZero(residual))
       throw errors.unbalanced({
         month: 'the comparison',

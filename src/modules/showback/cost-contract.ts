@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { priceChangeSchema } from './change-prices.ts';
 import { monthSchema } from './model.ts';
 
 /** The forms of the API over costs of applications; shared by server, CLI and browser. */
@@ -198,6 +199,12 @@ export const comparisonAnswerSchema = z.object({
   totals: z.array(z.object({ ...comparedFigures, other: amount, residual: amount })),
 });
 export type ComparisonAnswer = z.infer<typeof comparisonAnswerSchema>;
+
+/** What if prices were others. */
+export const simulationSchema = costQuerySchema
+  .omit({ compare: true, mode: true, pricesOf: true, weights: true })
+  .extend({ view: viewSchema, changes: z.array(priceChangeSchema).min(1).max(1000) });
+export type SimulationAsked = z.output<typeof simulationSchema>;
 
 /** Over- and under-recovery by product. */
 export const bridgeQuerySchema = z.strictObject({

@@ -19,6 +19,7 @@ import { newestMonth } from './cost-sql.ts';
 import type { PricingWorld } from './ensure-pricings.ts';
 import { errors } from './errors.ts';
 import { panels, questionOf } from './panels.ts';
+import { simulatePrices } from './simulate-prices.ts';
 
 type App = Parameters<FastifyPluginAsyncZod>[0];
 
@@ -61,6 +62,27 @@ export const costRoutes: FastifyPluginAsyncZod<PricingWorld> = async (app, world
       },
     },
     ({ caller, body }) => askBridge(world, caller, body),
+  );
+
+  app.post(
+    '/application-costs/simulations',
+    {
+      config: { permission: 'showback.write' },
+      schema: {
+        tags,
+        summary: 'What applications would cost with other prices, beside what they cost; nothing is kept',
+        body: contract.simulationSchema.meta({
+          example: {
+            months: ['2026-10'],
+            view: 'standard',
+            groupBy: ['application'],
+            changes: [{ multiply: '1.05', level: 'product', target: 'vcpu' }],
+          },
+        }),
+        response: { 200: contract.comparisonAnswerSchema },
+      },
+    },
+    ({ caller, body }) => simulatePrices(world, caller, body),
   );
 
   app.get(

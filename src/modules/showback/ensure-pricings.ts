@@ -16,6 +16,7 @@ import {
   insertCosts,
   lockPricing,
 } from './pricing-sql.ts';
+import type { Rate } from './resolve-prices.ts';
 import { readRatesInto, type ViewVersion } from './view-versions-sql.ts';
 
 /** What pricing is done with. */
@@ -74,7 +75,12 @@ export async function ensurePricing(
   return priceMonth(tx, key, { ...version, lines }, { hash, appliedAt, rateOf });
 }
 
-async function ratesFor(tx: Tx, { view, currency, rateType }: ViewVersion, month: string) {
+/** The rates of a month into a view's currency; the function refuses with `showback.missingRate`. */
+export async function ratesFor(
+  tx: Tx,
+  { view, currency, rateType }: ViewVersion,
+  month: string,
+): Promise<(base: string) => Rate> {
   const rates = await readRatesInto(tx, { period: month, quote: currency, type: rateType });
   return (base: string) => {
     const found = rates.get(base);

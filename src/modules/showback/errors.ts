@@ -42,6 +42,17 @@ export const errors = errorTable('showback', {
     'usage',
     (p: { from: string; to: string }) => `The months end before they begin: ${p.from} to ${p.to}.`,
   ),
+  tooManyMonths: refusal(
+    422,
+    'badData',
+    (p: { months: number; most: number }) =>
+      `Other prices are tried on ${p.most} months at most, not on ${p.months}. Narrow the months.`,
+  ),
+  nothingToSimulate: refusal(
+    422,
+    'badData',
+    (p: { view: string }) => `'${p.view}' has no prices that could be others. Name a price view.`,
+  ),
   noWeights: refusal(
     422,
     'badData',
