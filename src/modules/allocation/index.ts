@@ -1,6 +1,7 @@
 import type { ShownDataset } from '../../platform/warehouse/index.ts';
-import { allocationDataset, attributionDataset, flowDataset, usageDataset } from './datasets.ts';
+import { allocationDataset, attributionDataset, flowDataset, partitionOf, usageDataset } from './datasets.ts';
 
+export { type BillContext, baseSql, billContext, templateSql } from './attribution-sql.ts';
 export { askChart, type ChartAnswer, type ChartQuestion, structureChart } from './charts/ask-chart.ts';
 export type { Chart } from './charts/chart.ts';
 export { chartPng, chartSvg } from './charts/draw.ts';
@@ -28,7 +29,7 @@ export type {
 } from './graph-contract.ts';
 export { hashDocument } from './graph-hash.ts';
 export { type GraphFile, graphFromYaml, graphToYaml } from './graph-yaml.ts';
-export { createGraph } from './graphs.ts';
+export { createGraph, requireGraph } from './graphs.ts';
 export {
   edgeIdOf,
   type GraphDocument,
@@ -44,6 +45,8 @@ export {
   strategyNames,
 } from './model.ts';
 export type { Proposal } from './propose-contract.ts';
+export { requireRun } from './publish-run.ts';
+export { queryResults } from './query-results.ts';
 export { type RunRows, selectRun } from './query-run.ts';
 export type {
   AllocationQuery,
@@ -54,11 +57,15 @@ export type {
   ExplanationAnswer,
 } from './question-contract.ts';
 export type { Recommendation, RecommendationList, RefreshAnswer } from './recommend-contract.ts';
+export { renewCaches } from './renew-caches.ts';
 export type { RevenueAnswer } from './revenue-contract.ts';
 export { allocationRoutes } from './routes.ts';
 export type { AllocationRunAnswer, AllocationRunList, RunDiff, RunOutcome } from './run-contract.ts';
 export { allocationRunHandler } from './run-handler.ts';
+export type { AllocationRun } from './run-model.ts';
 export { computeAndPublish } from './run-outcome.ts';
+export { mayPublish } from './run-publisher.ts';
+export { findPublished } from './run-records-sql.ts';
 export { type Simulation, type SimulationResult, simulate } from './simulate.ts';
 export type { StatementAnswer } from './statement-contract.ts';
 export type {
@@ -74,6 +81,7 @@ export type {
 export { readUsageGraph } from './usage-graph.ts';
 export { usageHandlers } from './usage-handlers.ts';
 export { importUsage } from './usage-import.ts';
+export { keepUpload, uploadPath } from './usage-upload.ts';
 export { validateGraph } from './validate.ts';
 export type {
   EdgeChange,
@@ -82,7 +90,7 @@ export type {
   WhatIfAnswer,
   WhatIfInput,
 } from './what-if-contract.ts';
-export { allocationDataset, attributionDataset, flowDataset, usageDataset };
+export { allocationDataset, attributionDataset, flowDataset, partitionOf, usageDataset };
 
 /** Published results and usage as views for clients of the engine. */
 export const allocationViews: readonly ShownDataset[] = [

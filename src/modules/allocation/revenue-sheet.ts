@@ -1,5 +1,5 @@
+import { readCsv, rearm } from '../../platform/documents/index.ts';
 import { formatDecimal, isCurrency, tryParseDecimal } from '../../platform/kernel/index.ts';
-import { readCsv, rearm } from '../organization/index.ts';
 
 /** One line of revenue as it was given: for a product node or for an application. */
 export interface GivenRevenue {

@@ -1,6 +1,7 @@
+import { disarm, writeCsv } from '../../platform/documents/index.ts';
 import { type Caller, mutable } from '../../platform/kernel/index.ts';
 import type { Engine, Selection } from '../../platform/warehouse/index.ts';
-import { type Assignment, assignmentsIn, disarm, writeCsv } from '../organization/index.ts';
+import { type Assignment, assignmentsIn } from '../organization/index.ts';
 import { type AdviceOptions, runOfSnapshot, seesWholeGraph } from './economics-month.ts';
 import { selectRun } from './query-run.ts';
 import {

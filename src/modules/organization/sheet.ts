@@ -1,6 +1,6 @@
 import type { z } from 'zod';
+import { disarm, readCsv, rearm, writeCsv } from '../../platform/documents/index.ts';
 import { must, nearestNames } from '../../platform/kernel/index.ts';
-import { disarm, readCsv, rearm, writeCsv } from './csv.ts';
 import type { ShownObject } from './documents.ts';
 import type { Field, FieldValue, Kind } from './kinds.ts';
 import { attributeNameAdvice, idSchema, isAttributeName, schemaOf, type Wanted } from './model.ts';

@@ -236,6 +236,29 @@ const settings = [
       'Newest snapshots kept of every source and month, whatever their age, the current one included',
   },
   {
+    key: 'smtp.url',
+    kind: 'text',
+    secret: true,
+    env: 'FINOPS_SMTP_URL',
+    description:
+      'Mail server that alerts are sent through, smtp://user:password@host:587 or smtps://host; ?tls=never for a relay without a trusted certificate, which then takes no password',
+  },
+  {
+    key: 'smtp.from',
+    kind: 'text',
+    env: 'FINOPS_SMTP_FROM',
+    description: 'Who e-mails are from, finops@example.com or FinOps <finops@example.com>',
+  },
+  {
+    key: 'notify.allowPrivateHosts',
+    kind: 'choice',
+    values: ['yes', 'no'],
+    default: 'no',
+    env: 'FINOPS_NOTIFY_ALLOW_PRIVATE_HOSTS',
+    description:
+      'Whether webhooks and chats may lead to this machine and to private networks, by http too; never to metadata services',
+  },
+  {
     key: 'log.level',
     kind: 'choice',
     values: ['debug', 'info', 'warn', 'error', 'silent'],

@@ -1,4 +1,5 @@
-export { checkEndpoint, ForbiddenAddress, guardedLookup } from './endpoint.ts';
+export { refuseBomb } from './bomb.ts';
+export { checkEndpoint, ForbiddenAddress, guardedLookup, placeOf } from './endpoint.ts';
 export { checkGzip, type GzipCheck, type GzipOptions } from './gzip.ts';
 export { openStore, putToS3, type StoreOptions } from './open.ts';
 export { allowedPath, safeFileName } from './paths.ts';

@@ -1,0 +1,2 @@
+export type { AnomalyList, ForecastList } from './contract.ts';
+export { anomalyRoutes } from './routes.ts';
