@@ -19,6 +19,8 @@ export interface Client {
   readonly call: <T>(method: Method, path: string, body?: unknown, ifMatch?: string) => Promise<T>;
   /** A GET that answers a text: a CSV file. */
   readonly text: (path: string) => Promise<string>;
+  /** A GET that answers a file, byte by byte. */
+  readonly bytes: (path: string) => Promise<Buffer>;
   /** A POST whose progress is told line by line; the result of the last line. */
   readonly stream: <T>(path: string, body: unknown, onProgress: (progress: never) => void) => Promise<T>;
   readonly close: () => Promise<void>;
@@ -48,6 +50,7 @@ async function openClient(context: Context): Promise<Client> {
     call: async <T>(method: Method, path: string, body?: unknown, ifMatch?: string) =>
       (await answerOf(await send.request({ method, path, body, ifMatch }))) as T,
     text: async (path) => textOf(await send.request({ method: 'GET', path, accept: 'text/csv' })),
+    bytes: async (path) => bytesOf(await send.request({ method: 'GET', path, accept: '*/*' })),
     stream: async <T>(path: string, body: unknown, onProgress: (progress: never) => void) =>
       (await lastOf(await send.request({ method: 'POST', path, body, streamed: true }), onProgress)) as T,
     close: send.close,
@@ -176,13 +179,17 @@ async function answerOf(answer: Answer): Promise<unknown> {
 
 /** The text of an answer; a problem is thrown. */
 async function textOf(answer: Answer): Promise<string> {
-  let text = '';
-  const decoder = new TextDecoder();
-  for await (const chunk of answer.body) {
-    text += typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true });
-  }
-  if (answer.status >= 400) await throwProblem(text === '' ? undefined : JSON.parse(text), answer);
-  return text;
+  return (await bytesOf(answer)).toString('utf8');
+}
+
+async function bytesOf(answer: Answer): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of answer.body)
+    chunks.push(typeof chunk === 'string' ? Buffer.from(chunk, 'utf8') : chunk);
+  const bytes = Buffer.concat(chunks);
+  if (answer.status >= 400)
+    await throwProblem(bytes.length === 0 ? undefined : JSON.parse(bytes.toString('utf8')), answer);
+  return bytes;
 }
 
 async function throwProblem(problem: unknown, answer: Answer): Promise<never> {

@@ -339,3 +339,18 @@ export const explainAnswerSchema = z.object({
   totals: z.array(z.object({ currency: z.string(), cost: amount })),
 });
 export type ExplainAnswer = z.infer<typeof explainAnswerSchema>;
+
+/** A statement of a team or a cost centre. */
+export const statementQuerySchema = z.strictObject({
+  month: monthSchema,
+  team: z.string().min(1).max(100).optional(),
+  costCentre: z.string().min(1).max(100).optional(),
+  view: viewSchema.optional(),
+  currency: z
+    .string()
+    .regex(/^[A-Z]{3}$/, 'give an ISO 4217 code, such as EUR')
+    .optional(),
+  purpose: z.enum(['showback', 'chargeback']).default('showback'),
+  format: z.enum(['pdf', 'csv', 'json']).default('pdf'),
+});
+export type StatementAsked = z.output<typeof statementQuerySchema>;

@@ -299,6 +299,15 @@ export async function readLabels(
   return new Map(rows.map((row) => [row.id, row]));
 }
 
+/** What a team or cost centre is called; undefined where the caller sees none. */
+export async function labelOf(
+  tx: Tx,
+  table: 'team' | 'cost_centre',
+  id: string,
+): Promise<string | undefined> {
+  return (await tx.selectFrom(table).select('label').where('id', '=', id).executeTakeFirst())?.label;
+}
+
 /** The newest month with consumption or allocated costs that the caller sees; undefined where there is none. */
 export async function newestMonth(tx: Tx): Promise<string | undefined> {
   const { rows } = await sql<{ month: string | null }>`

@@ -42,6 +42,17 @@ export const errors = errorTable('showback', {
     'usage',
     (p: { from: string; to: string }) => `The months end before they begin: ${p.from} to ${p.to}.`,
   ),
+  statementOfOne: refusal(
+    400,
+    'usage',
+    (_: { month: string }) => 'Say whose statement it is: one team, or one cost centre.',
+  ),
+  unknownCostCentre: refusal(
+    404,
+    'notFound',
+    (p: { costCentre: string }) =>
+      `There is no cost centre '${p.costCentre}' among those you may see. 'finops cost-centres list' shows them.`,
+  ),
   tooManyMonths: refusal(
     422,
     'badData',

@@ -12,6 +12,7 @@ import type { Context } from '../context.ts';
 import { addExamples, groups } from '../help.ts';
 import type { Column, TableData } from '../output.ts';
 import { isNobody, nameOf, nobodysRows } from './apps-nobody.ts';
+import { addStatement } from './apps-statement.ts';
 
 interface CostOptions {
   readonly month?: string;
@@ -38,6 +39,7 @@ export function register(program: Command, context: Context): void {
   addCompare(noun, context);
   addBridge(noun, context);
   addExplain(noun, context);
+  addStatement(noun, context);
 }
 
 function asking(command: Command): Command {
