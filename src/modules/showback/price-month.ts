@@ -11,6 +11,7 @@ import {
   insertPrices,
   insertUnallocated,
   insertUnitCosts,
+  joinByHash,
   type PricingKey,
   readCells,
   readProducts,
@@ -60,9 +61,12 @@ export async function priceMonth(
   const header = { ...key, currency: version.currency, run: null, hash, appliedAt };
   const pricing = await beginPricing(tx, header);
   await insertPrices(tx, pricing, key.entity, prices);
-  await insertUnitCosts(tx, pricing, key, basis);
-  if (prices.some(({ kind }) => kind === 'pool')) await insertPoolCosts(tx, pricing, key, basis);
-  if (prices.some(({ kind }) => kind === 'tiers')) await addTieredCosts(tx, pricing, { key, basis, prices });
+  await joinByHash(tx, async () => {
+    await insertUnitCosts(tx, pricing, key, basis);
+    if (prices.some(({ kind }) => kind === 'pool')) await insertPoolCosts(tx, pricing, key, basis);
+    if (prices.some(({ kind }) => kind === 'tiers'))
+      await addTieredCosts(tx, pricing, { key, basis, prices });
+  });
   await insertUnallocated(tx, pricing, key.entity, idlePools(version, key, prices, work));
   await finishPricing(tx, pricing);
   return pricing;
