@@ -1,10 +1,14 @@
 import { Command, CommanderError, Option } from 'commander';
 import { register as registerAllocate } from './commands/allocate.ts';
+import { register as registerAnomaly } from './commands/anomaly.ts';
+import { register as registerApps } from './commands/apps.ts';
 import { register as registerAudit } from './commands/audit.ts';
 import { register as registerAws } from './commands/aws.ts';
 import { register as registerBackup } from './commands/backup.ts';
+import { register as registerClose } from './commands/close.ts';
 import { register as registerCompletion } from './commands/completion.ts';
 import { register as registerConfig } from './commands/config.ts';
+import { register as registerConsumption } from './commands/consumption.ts';
 import { register as registerCost } from './commands/cost.ts';
 import { register as registerDemo } from './commands/demo.ts';
 import { register as registerDoctor } from './commands/doctor.ts';
@@ -18,6 +22,7 @@ import { register as registerMonths } from './commands/months.ts';
 import { register as registerOrg } from './commands/org.ts';
 import { register as registerOrganization } from './commands/organization.ts';
 import { register as registerPeople } from './commands/people.ts';
+import { register as registerPrice } from './commands/price.ts';
 import { register as registerRecommendations } from './commands/recommendations.ts';
 import { register as registerReconcile } from './commands/reconcile.ts';
 import { register as registerReport } from './commands/report.ts';
@@ -50,6 +55,11 @@ const registrations: readonly ((program: Command, context: Context) => void)[] =
   registerUsage,
   registerAllocate,
   registerRecommendations,
+  registerConsumption,
+  registerPrice,
+  registerApps,
+  registerAnomaly,
+  registerClose,
   registerOrganization,
   registerOrg,
   registerEntityPeriods,

@@ -44,7 +44,10 @@ describe.skipIf(testServer === undefined)('finops worker beside a server that wo
     expect(await run(['import', 'saas-2026-10.csv', '--data', data, '--json'], mine)).toBe(0);
     expect(JSON.parse(mine.out())).toMatchObject({ imports: [{ source: 'saas', billedCost: '12.5' }] });
     while (io.out() === '') await sleep(50);
-    const kinds = ['bill.import', 'aws.import', 'usage.import', 'usage.fetch', 'allocation.run'];
+    const kinds = [
+      ...['bill.import', 'aws.import', 'usage.import', 'usage.fetch', 'allocation.run'],
+      'close.month',
+    ];
     expect(JSON.parse(io.out())).toMatchObject({ kinds, concurrency: 1 });
     stop.abort('SIGTERM');
     await worker;

@@ -1,7 +1,10 @@
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { allocationRoutes } from '../../modules/allocation/index.ts';
+import { closeRoutes } from '../../modules/close/index.ts';
+import { anomalyRoutes } from '../../modules/anomalies/index.ts';
 import { organizationRoutes } from '../../modules/organization/index.ts';
+import { preparePeriodStep, showbackRoutes } from '../../modules/showback/index.ts';
 import { type AccessSettings, accessPages, accessRoutes } from '../../platform/access/index.ts';
 import type { Config } from '../../platform/config/index.ts';
 import { runRoutes } from '../../platform/jobs/index.ts';
@@ -38,8 +41,17 @@ export async function addBookRoutes(
     keyFile: keyFileOf(config),
     product: productVersion(),
   });
-  await app.register(organizationRoutes, { prefix, ...books, clock });
+  await app.register(organizationRoutes, {
+    prefix,
+    ...books,
+    clock,
+    preparePeriodStep: (caller, change) =>
+      preparePeriodStep({ workspace, records: books.records }, caller, change),
+  });
   await app.register(allocationRoutes, { prefix, ...books, workspace, problemOf });
+  await app.register(anomalyRoutes, { prefix, workspace });
+  await app.register(showbackRoutes, { prefix, ...books, workspace, clock, problemOf });
+  await app.register(closeRoutes, { prefix, ...books, workspace, problemOf });
 }
 
 /** The file of the keys of sealed fields; undefined when they come from the environment. */

@@ -55,6 +55,10 @@ export function openBooks({ workspace, config, runImport: run, log = silent }: B
     const opened = await records.get();
     const { entitiesOfSources } = await import('../../modules/organization/index.ts');
     const { allocationRunHandler, usageHandlers } = await import('../../modules/allocation/index.ts');
+    const { consumptionHandlers, deriveFromBill, deriveFromRetained } = await import(
+      '../../modules/showback/index.ts'
+    );
+    const { closeRunHandler } = await import('../../modules/close/index.ts');
     const work = {
       runImport: run ?? ((task, { onProgress }) => runImportTask(workspace, task, onProgress)),
       entitiesOf: (sources: readonly string[]) =>
@@ -73,6 +77,13 @@ export function openBooks({ workspace, config, runImport: run, log = silent }: B
         endpoints: values['usage.prometheus'],
       }),
       allocationRunHandler(async () => ({ workspace, records: opened })),
+      ...consumptionHandlers({
+        workspace,
+        records: records.get,
+        derivers: { focus: deriveFromBill, allocation: deriveFromRetained },
+        rootsOf: (isOwner, scope) => importAccess(config, isOwner, scope).roots,
+      }),
+      closeRunHandler({ workspace, records: async () => opened }),
     ];
     const concurrency = values['jobs.concurrency'];
     return await openJobs({ records: opened, clock, randomness, handlers, log, concurrency });

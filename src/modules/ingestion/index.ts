@@ -27,7 +27,8 @@ export {
   type RunImport,
   runImportTask,
 } from './import-task.ts';
-export type { Reconciliation } from './reconcile-invoice.ts';
+export { type NativeMonthRead, type NativeMonthSums, readNativeMonth } from './read-native.ts';
+export { type Reconciliation, reconcileInvoice } from './reconcile-invoice.ts';
 export { type IngestionRouteOptions, ingestionRoutes } from './routes.ts';
 export type { ImportAccess } from './run-import.ts';
 export { refreshViews, viewsAreCurrent } from './views.ts';

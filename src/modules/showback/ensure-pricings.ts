@@ -109,7 +109,9 @@ async function ensureActual({ workspace, records }: PricingWorld, one: MissingAc
     const live = (await findLivePricings(tx, view, [period])).filter(
       ({ freezeNumber }) => freezeNumber === null,
     );
-    if (live.some(({ hash }) => hash === snapshot)) return;
+    const isLive = ([{ entity, currency }]: Group) =>
+      live.some((found) => found.hash === snapshot && found.entity === entity && found.currency === currency);
+    if (groups.every(isLive)) return;
     await deletePricings(
       tx,
       live.map(({ id }) => id),

@@ -80,3 +80,25 @@ export async function endFreeze(
     .where('ended_at', 'is', null)
     .execute();
 }
+
+/** Costs of a run that some freeze has taken for itself: who had them, and of which inputs they were. */
+export interface TakenCosts {
+  readonly entity: string | null;
+  readonly period: string;
+  readonly hash: string;
+}
+
+/** Pricings of a view that a freeze keeps or once kept: they are no longer among those that can be computed again. */
+export async function findTaken(
+  tx: Tx,
+  view: string,
+  periods: readonly string[],
+): Promise<readonly TakenCosts[]> {
+  const { rows } = await sql<TakenCosts>`
+    select distinct entity_id as entity, period, inputs_hash as hash
+    from pricing
+    where view_id = ${view} and period = any(${[...periods]}::text[]) and freeze_number is not null`.execute(
+    tx,
+  );
+  return rows;
+}

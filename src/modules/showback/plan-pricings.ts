@@ -1,5 +1,6 @@
 import type { Tx } from '../../platform/records/index.ts';
 import { errors } from './errors.ts';
+import { findTaken, type TakenCosts } from './freeze-sql.ts';
 import {
   type FoundPricing,
   type FrozenPricing,
@@ -233,13 +234,20 @@ async function planActual(
   const kept = frozen.filter((one) => one.view === view);
   const closed = new Set(kept.map(placeOf));
   const live = await findLivePricings(tx, view, periods);
+  const taken = await findTaken(tx, view, periods);
   const snapshots = periods.map((period) => ({ period, snapshot: runs.get(`${graph} ${period}`) }));
   const missingActuals: MissingActual[] = [];
   const used: UsedPricing[] = kept.map(asFrozen);
   for (const { period, snapshot } of snapshots) {
     if (snapshot === undefined) continue;
     const found = live.filter((one) => one.period === period && one.hash === snapshot);
-    if (found.length === 0) missingActuals.push({ view, graph, period, snapshot });
+    // A freeze that has ended keeps what it took: the run's costs of that entity are made anew.
+    const isGone = (one: TakenCosts) =>
+      one.period === period &&
+      one.hash === snapshot &&
+      !closed.has(placeOf(one)) &&
+      !found.some(({ entity }) => entity === one.entity);
+    if (found.length === 0 || taken.some(isGone)) missingActuals.push({ view, graph, period, snapshot });
     used.push(
       ...found
         .filter((one) => !closed.has(placeOf(one)))

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { currencySchema, lineLevels, monthSchema, type PriceLine, rateTypes, viewKinds } from './model.ts';
-import type { PriceFinding } from './price-findings.ts';
+import type { PriceFinding } from './price-finding.ts';
 import { lineInputSchema, mostLines, spanMonthSchema, textSchema } from './price-line.ts';
 
 /** The forms of the API over price views and the price calendar: requests and answers. */
@@ -204,7 +204,7 @@ export const fileSchema = {
   content: {
     'text/csv': { schema: z.string() },
     'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet': {
-      schema: shown<Buffer>('a workbook of one sheet'),
+      schema: shown<Uint8Array>('a workbook of one sheet'),
     },
   },
 };

@@ -1,21 +1,11 @@
 import { addMonths, parsePeriod } from '../../platform/kernel/index.ts';
 import type { PriceLine } from './model.ts';
 import type { Catalogue, CatalogueProduct } from './price-catalogue-sql.ts';
+import type { PriceFinding } from './price-finding.ts';
 import { groupedBy } from './price-groups.ts';
 import { lineText, monthsText } from './price-line.ts';
 import { sharedMonths } from './price-overlaps.ts';
 import { convertibleUnits } from './units.ts';
-
-/** Something to be said of a version. Errors keep it from being published, not from being saved. */
-export interface PriceFinding {
-  /** `unknownTarget`, `unitDoesNotConvert`, … */
-  readonly code: string;
-  readonly severity: 'error' | 'warning' | 'info';
-  /** Number of the line; null: of the version. */
-  readonly line: number | null;
-  /** One sentence that names the line and says what to do. */
-  readonly message: string;
-}
 
 /** What lines are held against. */
 export interface PriceWorld {

@@ -4,7 +4,7 @@ import type { PriceLine } from './model.ts';
 import { diffLines, type LineDiff } from './price-diff.ts';
 import { type ChangeOptions, changeContent, type DraftChanged } from './price-drafts.ts';
 import { type CellError, priceErrors } from './price-errors.ts';
-import type { PriceFinding } from './price-findings.ts';
+import type { PriceFinding } from './price-finding.ts';
 import { lineKey, lineText, monthsText } from './price-line.ts';
 import { hashLines } from './price-line-hash.ts';
 import { type Overlap, overlapsIn } from './price-overlaps.ts';

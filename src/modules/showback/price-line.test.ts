@@ -144,9 +144,13 @@ describe('overlaps', () => {
       fc.property(fc.array(spans, { maxLength: 5 }), (lines) => {
         const inOrder = lines
           .map((line, number) => ({ ...line, number }))
-          .sort((a, b) => (a.validFrom === b.validFrom ? a.number - b.number : a.validFrom < b.validFrom ? -1 : 1));
+          .sort((a, b) =>
+            a.validFrom === b.validFrom ? a.number - b.number : a.validFrom < b.validFrom ? -1 : 1,
+          );
         const late = inOrder.filter((b, at) => inOrder.slice(0, at).some((a) => sharedMonths(a, b)));
-        expect(overlapsIn(inOrder).map(({ second }) => second.number)).toEqual(late.map(({ number }) => number));
+        expect(overlapsIn(inOrder).map(({ second }) => second.number)).toEqual(
+          late.map(({ number }) => number),
+        );
       }),
     );
   });

@@ -10,7 +10,7 @@ import {
 import { diffVersions } from './price-diff.ts';
 import { findingsIn } from './price-drafts.ts';
 import { priceErrors } from './price-errors.ts';
-import type { PriceFinding } from './price-findings.ts';
+import type { PriceFinding } from './price-finding.ts';
 import { countLines, readPriceLines } from './price-lines-sql.ts';
 import type { PriceApp, PriceRouteOptions } from './price-routes.ts';
 import { lineCsv, lineXlsxSheet } from './price-sheet.ts';

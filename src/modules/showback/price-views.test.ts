@@ -145,6 +145,20 @@ describe('a price view', () => {
     }
   });
 
+  it('of an entity is made, filled and published by somebody of the entity', async () => {
+    view = `${view}-own`;
+    await create({ entity: 'retail' }, retail);
+    const given = [lineOf(), lineOf({ kind: 'pool', target: 'net' })];
+    await bench.write((tx) => replaceLines(tx, retail, view, given, { now }), retail);
+    const done = await bench.write((tx) => publishDraft(tx, retail, view, { now }), retail);
+    expect(done).toMatchObject({ state: 'published', lines: 2, findings: [] });
+    expect(await lines(1)).toHaveLength(2);
+    expect(await bench.read((tx) => versionFor(tx, view), shop)).toMatchObject({
+      version: 1,
+      entity: 'retail',
+    });
+  });
+
   it('of an entity is unknown to callers of another', async () => {
     view = `${view}-labs`;
     await create({ entity: 'labs' });
