@@ -206,7 +206,13 @@ describe('the routes', () => {
         .filter(takes)
         .map((place) => `${name} ${place.join('.')}`);
     });
-    expect(unbounded).toEqual(['POST /api/v1/organization/import csv', 'POST /api/v1/usage/imports csv']);
+    expect(unbounded).toEqual([
+      'POST /api/v1/organization/import csv',
+      'POST /api/v1/usage/imports csv',
+      'POST /api/v1/price-views/:view/draft/import csv',
+      'POST /api/v1/fx-rates/import csv',
+      'POST /api/v1/consumption/imports csv',
+    ]);
   });
 });
 

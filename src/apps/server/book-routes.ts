@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { allocationRoutes } from '../../modules/allocation/index.ts';
-import { closeRoutes } from '../../modules/close/index.ts';
 import { anomalyRoutes } from '../../modules/anomalies/index.ts';
+import { closeRoutes } from '../../modules/close/index.ts';
 import { organizationRoutes } from '../../modules/organization/index.ts';
 import { preparePeriodStep, showbackRoutes } from '../../modules/showback/index.ts';
 import { type AccessSettings, accessPages, accessRoutes } from '../../platform/access/index.ts';

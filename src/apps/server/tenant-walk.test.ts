@@ -18,6 +18,14 @@ import {
   allocationState,
   foreignAllocation,
 } from './testing/walk-allocation.ts';
+import {
+  addShowback,
+  foreignShowback,
+  type ShowbackOfTenant,
+  showbackBodies,
+  showbackQuery,
+  showbackState,
+} from './testing/walk-showback.ts';
 
 /**
  * Two entities, each with bills, months, applications, cost centres, runs and people. Everybody who is limited to the one
@@ -86,6 +94,7 @@ interface Tenant {
   readonly row: string;
   readonly snapshot: string;
   readonly allocation: AllocationOfTenant;
+  readonly showback: ShowbackOfTenant;
 }
 
 async function addTenant(entity: string, cost: string): Promise<Tenant> {
@@ -114,6 +123,7 @@ async function addTenant(entity: string, cost: string): Promise<Tenant> {
   });
   await own('POST', '/exports', { name: `${entity}.csv`, format: 'csv', version: '1.2', sources: [source] });
   const allocation = await addAllocation(own, entity);
+  const showback = await addShowback(own, entity);
   const runs = await own<{ items: { id: string; entity: string }[] }>('GET', '/runs?kind=bill.import');
   const imports = await own<{ items: { id: string }[] }>('GET', `/imports?source=${source}`);
   const rows = await own<{ rows: { x_RowId: string }[] }>('POST', '/cost-queries', {
@@ -133,6 +143,7 @@ async function addTenant(entity: string, cost: string): Promise<Tenant> {
     row: rows.rows[0]?.x_RowId ?? '',
     snapshot: snapshots.items[0]?.snapshot ?? snapshots.items[0]?.id ?? '',
     allocation,
+    showback,
   };
 }
 
@@ -181,6 +192,7 @@ beforeAll(async () => {
   ).token.id;
   foreign = [
     ...foreignAllocation(theirs.allocation),
+    ...foreignShowback(theirs.showback),
     [/\/imports\/:id$/, { id: theirs.import }],
     [/\/periods\/:source\/:period/, { source: theirs.source, period: '2026-10' }],
     [/\/rows\/:id$/, { id: theirs.row }],
@@ -198,6 +210,7 @@ beforeAll(async () => {
   const bill = join(folder, 'bills', 'zulu', 'zulu-aws-2026-10.csv');
   bodies = [
     ...allocationBodies(theirs.allocation),
+    ...showbackBodies(theirs.showback),
     [/\/imports$/, { path: bill, source: 'zulu-aws' }],
     [/\/aws-imports$/, { exports: ['zulu-export'], reset: true }],
     [/\/rollback$/, { to: theirs.snapshot }],
@@ -288,6 +301,7 @@ async function stateOfOthers(): Promise<string> {
     ...['/entity-periods/zulu/2026-09', '/periods/zulu-aws/2026-10', '/run-schedules/zulu-nightly'],
     ...[`/people/${admin}`, '/tokens?limit=10000', '/people?limit=10000', '/exports/zulu.csv', '/keys'],
     ...allocationState,
+    ...showbackState,
     ...['/domains', '/families', '/products', '/teams', '/entities', '/snapshots'],
   ];
   const texts = await Promise.all(paths.map(async (path) => JSON.stringify(await ownText(path))));
@@ -321,7 +335,7 @@ function aimed({ method, url }: Route): { readonly route: Route; readonly named:
   const filled = url.replace(/:(\w+)/g, (_, name: string) =>
     encodeURIComponent(params[name as 'id'] ?? name),
   );
-  const query = allocationQuery(method, url, theirs.allocation);
+  const query = allocationQuery(method, url, theirs.allocation) || showbackQuery(method, url);
   return {
     route: { method, url: `${filled}${query}` },
     named: found !== undefined || query.includes('graph='),

@@ -50,7 +50,7 @@ const pointSchema = z.object({
   score: z.number().nullable(),
 });
 
-export const anomalySchema = z.object({
+const anomalySchema = z.object({
   key: z.string(),
   currency: z.string(),
   grain: z.enum(['day', 'month']),

@@ -97,7 +97,7 @@ export interface Findings {
 }
 
 /** Iglewicz and Hoaglin's cut. */
-export const usualThreshold = 3.5;
+const usualThreshold = 3.5;
 
 /** How a judged point stands. */
 export interface Verdict {

@@ -1,10 +1,10 @@
 import { assert } from '../../platform/kernel/index.ts';
 
 /** 1 ÷ Φ⁻¹(¾): what the median absolute deviation of normal values is multiplied by to be their standard deviation. */
-export const madToSigma = 1.482602218505602;
+const madToSigma = 1.482602218505602;
 
 /** √(π ÷ 2): the same for the mean absolute deviation. */
-export const meanDeviationToSigma = 1.2533141373155003;
+const meanDeviationToSigma = 1.2533141373155003;
 
 /** How wide values spread, in their own unit, as a standard deviation would say it. */
 export interface RobustScale {

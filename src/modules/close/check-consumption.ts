@@ -53,11 +53,12 @@ function onePerEntity(lines: readonly CheckLine[]): CheckLine[] {
 }
 
 function headOf(what: string, period: string, subject: LineHead['subject']): LineHead {
+  const entity = subject.entity ?? '';
   return {
     step: 'consumption',
     what,
     subject,
-    link: `/api/v1/price-calendar/month?entity=${encodeURIComponent(subject['entity'] ?? '')}&month=${period}`,
-    command: `finops apps cost --month ${period} --by product`,
+    link: `/api/v1/consumption/verification?entity=${encodeURIComponent(entity)}&from=${period}&to=${period}`,
+    command: `finops consumption verify --entity ${entity} --from ${period} --to ${period}`,
   };
 }

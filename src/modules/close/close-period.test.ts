@@ -1,6 +1,11 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { everything } from '../../platform/kernel/index.ts';
 import { charge, inMonth, personOf } from '../allocation/testing/run-bench.ts';
-import { openCostBench } from '../showback/testing/cost-bench.ts';
+import { importBill } from '../ingestion/index.ts';
+import { csv, focus } from '../ingestion/testing/bills.ts';
+import { type CostBench, openCostBench } from '../showback/testing/cost-bench.ts';
 import { closePeriod } from './close-period.ts';
 import { closeWishSchema } from './contract.ts';
 import { type CloseBench, labsBill, october, ofRetail, openCloseBench, told } from './testing/close-bench.ts';
@@ -231,35 +236,66 @@ describe('somebody who sees one entity', () => {
   });
 });
 
-describe('an installation that allocates nothing', () => {
-  it('closes what it has: consumption, or bills that are not allocated', async () => {
-    const small = await openCostBench();
-    try {
-      const world = { workspace: small.workspace, records: async () => small.records };
-      const close = (period: string, more: object = {}) =>
-        closePeriod(world, personOf(), closeWishSchema.parse({ period, ...more }));
-      await expect(close(october)).rejects.toMatchObject({ code: 'close.nothingToClose', exitCode: 3 });
-      await small.owner((tx) =>
-        tx.insertInto('source').values({ name: 'labs-aws', entity_id: 'labs' }).execute(),
-      );
-      await small.bill('labs-aws', labsBill);
-      const outcome = await close(october, { dryRun: true });
-      expect([outcome.refused, outcome.steps[1]?.said]).toEqual([
-        null,
-        "There is no published graph 'main': costs are not allocated.",
-      ]);
-      expect(outcome.check?.lines.filter(({ state }) => state === 'missing').map(({ step }) => step)).toEqual(
-        ['attributed', 'allocated', 'actual'],
-      );
-      await small.publishGraph({
-        nodes: [{ id: 'all', type: 'product' }],
-        rules: [{ id: 'all', node: 'all' }],
-      });
-      const refused = await close(october, { allocate: false });
-      expect(refused.refused).toMatchObject({ code: 'close.notAllocated', exitCode: 7 });
-      expect((await close(october)).refused).toBeNull();
-    } finally {
-      await small.close();
-    }
+describe('a workspace with one entity', () => {
+  let small: CostBench;
+  beforeAll(async () => {
+    small = await openCostBench();
+  });
+  afterAll(() => small.close());
+
+  const close = (period: string, more: object = {}) => {
+    const world = { workspace: small.workspace, records: async () => small.records };
+    return closePeriod(world, personOf(), closeWishSchema.parse({ period, ...more }));
+  };
+
+  /** Imports a bill of which a row with a cost is set aside. */
+  async function importWithQuarantine(source: string, rows: readonly ReturnType<typeof charge>[]) {
+    const { lake, clock, randomness, root } = small.workspace;
+    const folder = join(small.root, 'files');
+    const path = join(folder, `${source}.csv`);
+    await writeFile(path, csv(focus(...rows)));
+    const engine = await small.workspace.engine();
+    const context = { scope: everything, workspaceRoot: root, lake, engine, clock, randomness };
+    const asked = { path, source, acceptQuarantine: ['unreadable-number'] };
+    expect((await importBill(context, asked, { roots: [folder] })).errors).toEqual([]);
+  }
+
+  it('has nothing to close where nobody has anything', async () => {
+    await expect(close(october)).rejects.toMatchObject({ code: 'close.nothingToClose', exitCode: 3 });
+  });
+
+  it('has cost in quarantine in nobody’s books, and closes only when that is accepted by name', async () => {
+    await small.owner((tx) =>
+      tx.insertInto('source').values({ name: 'labs-aws', entity_id: 'labs' }).execute(),
+    );
+    const bad = charge('6', '2.5', 'lab', { ConsumedQuantity: 'many' });
+    const rows = [charge('5', '20', 'lab'), bad].map((row) => inMonth('2026-09', row));
+    await importWithQuarantine('labs-aws', rows);
+    const refused = await close('2026-09');
+    expect(refused.refused?.message).toContain('labs-aws (2.5 USD in quarantine)');
+    const reason = 'the provider mends it in November';
+    const outcome = await close('2026-09', { acceptMissing: ['labs-aws'], reason });
+    expect(outcome.refused).toBeNull();
+    expect(outcome.check?.lines.filter(({ step }) => step === 'import')).toMatchObject([
+      { state: 'ties', left: { amount: '22.5' } },
+      { state: 'ties', left: { amount: '2' } },
+      { state: 'info', what: 'nothing in quarantine', difference: '2.5' },
+    ]);
+  });
+
+  it('closes bills that nobody allocates, and refuses them where a graph would and may not', async () => {
+    await small.bill('labs-aws', labsBill);
+    const outcome = await close(october, { dryRun: true });
+    expect([outcome.refused, outcome.steps[1]?.said]).toEqual([
+      null,
+      "There is no published graph 'main': costs are not allocated.",
+    ]);
+    const missing = outcome.check?.lines.filter(({ state }) => state === 'missing');
+    expect(missing?.map(({ step }) => step)).toEqual(['attributed', 'allocated', 'actual']);
+    const rules = [{ id: 'all', node: 'all' }];
+    await small.publishGraph({ nodes: [{ id: 'all', type: 'product' }], rules });
+    const refused = await close(october, { allocate: false });
+    expect(refused.refused).toMatchObject({ code: 'close.notAllocated', exitCode: 7 });
+    expect((await close(october)).refused).toBeNull();
   });
 });

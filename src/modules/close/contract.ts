@@ -39,7 +39,7 @@ export const subjectNames = ['entity', 'source', 'graph', 'view', 'product', 'su
 const sideSchema = z.object({ label: z.string(), amount: z.string().nullable() });
 
 /** One figure held against another that comes from elsewhere. `difference`: left − right. */
-export const checkLineSchema = z.object({
+const checkLineSchema = z.object({
   step: z.enum(closeSteps),
   /** What is held against what: `native = billed + adjustments + quarantined`. */
   what: z.string(),

@@ -22,7 +22,7 @@ export interface ActualCost {
 }
 
 /** The application of a product of the graph that is none. */
-export function nodeWithoutApplication(node: string): string {
+function nodeWithoutApplication(node: string): string {
   return `~node:${node}`;
 }
 

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { formatDecimal, parseDecimal, sumDecimals } from '../../platform/kernel/index.ts';
-import { computeAndPublish } from '../allocation/index.ts';
-import type { GraphDocumentInput } from '../allocation/model.ts';
+import { computeAndPublish, type GraphDocumentInput } from '../allocation/index.ts';
 import { charge, personOf } from '../allocation/testing/run-bench.ts';
 import { actualCosts } from './actual-costs.ts';
 import { type CostBench, openCostBench } from './testing/cost-bench.ts';

@@ -3,7 +3,7 @@ import type { DeriveResult } from './consumption-contract.ts';
 import { consumptionErrors } from './consumption-errors.ts';
 import type { ConsumptionWorld, ImportHooks } from './consumption-import.ts';
 import { collectFacts } from './consumption-parts.ts';
-import { quantityText, readQuantity } from './consumption-quantity.ts';
+import { quantityText, readQuantity, unitsOf } from './consumption-quantity.ts';
 import { isEntityInUse, readReference } from './consumption-reference-sql.ts';
 import { type Delivery, planDelivery, replaceConsumption } from './consumption-replace.ts';
 import { changesOf, problemsOf, shownFinding } from './consumption-result.ts';
@@ -33,7 +33,7 @@ export interface DerivedRow {
   /** Null: the application's only environment, else `unknown`. */
   readonly environment: string | null;
   readonly region: string | null;
-  /** Decimal text in the product's unit, exact or rounded at 12 decimals; a weight when the kind is INDIRECT. */
+  /** Decimal text in the product's unit, of at most 12 decimals; a weight when the kind is INDIRECT. */
   readonly quantity: string;
   /** Why this quantity, as a sentence. */
   readonly explanation: string;
@@ -174,10 +174,10 @@ async function partsOf(origin: DerivedOrigin, { kind, rows }: DerivedRows, { app
     if (!application) unknown.push(row);
     else if (!entities.includes(application.entity)) foreign.push(row);
     else {
-      const environment = row.environment ?? environmentFor(application).is;
+      const environment = row.environment ?? environmentFor(application) ?? 'unknown';
       const key = `${row.application}\n${environment}\n${row.region ?? noRegion}`;
       const cell = cells.get(key) ?? { row, environment, entity: application.entity, units: 0n, reasons: [] };
-      cell.units += unitsOfRow(row);
+      cell.units += unitsOf(row.quantity);
       cell.reasons.push(row.explanation);
       cells.set(key, cell);
     }
@@ -192,7 +192,7 @@ async function partsOf(origin: DerivedOrigin, { kind, rows }: DerivedRows, { app
   for (const { row, environment, entity, units, reasons } of cells.values())
     collector.add({
       ...{ entity, period: month, product, kind, unit, application: row.application, environment },
-      ...{ region: row.region ?? noRegion, resource: '', quantity: quantityText(units), units, row: 0 },
+      ...{ region: row.region ?? noRegion, resource: '', quantity: quantityText(units), row: 0 },
       explanation: reasons.join('; ').slice(0, 1000),
     });
   const { parts } = await collector.finish();
@@ -205,19 +205,13 @@ async function partsOf(origin: DerivedOrigin, { kind, rows }: DerivedRows, { app
   };
 }
 
-function unitsOfRow({ quantity }: DerivedRow): bigint {
-  const read = readQuantity(quantity, { numerator: 1n, denominator: 1n });
-  if (typeof read === 'string') throw new RangeError(read);
-  return read.units;
-}
-
 function leftOut(
   code: 'unknownApplications' | 'otherEntities',
   rows: readonly DerivedRow[],
   origin: DerivedOrigin,
 ): Issue[] {
   if (rows.length === 0) return [];
-  const sum = quantityText(rows.reduce((total, row) => total + unitsOfRow(row), 0n));
+  const sum = quantityText(rows.reduce((total, row) => total + unitsOf(row.quantity), 0n));
   const ids = [...new Set(rows.map(({ application }) => application))];
   const named = `${ids.slice(0, 5).join(', ')}${ids.length > 5 ? ` and ${ids.length - 5} more` : ''}`;
   const why =

@@ -12,6 +12,7 @@ import {
 } from '../../platform/jobs/index.ts';
 import type { Caller, Scope } from '../../platform/kernel/index.ts';
 import { keepUpload, uploadPath } from '../allocation/index.ts';
+import { consumptionColumns } from './consumption-columns.ts';
 import {
   type CheckedConsumptionImport,
   type CheckedDerive,
@@ -24,7 +25,6 @@ import {
 import { type Derivers, deriveConsumption } from './consumption-derive.ts';
 import { consumptionErrors } from './consumption-errors.ts';
 import { type ConsumptionWorld, importConsumption } from './consumption-import.ts';
-import { consumptionColumns } from './consumption-sheet.ts';
 
 /** The kind of a run that imports facts from a file or list. */
 export const consumptionImportKind = 'consumption.import';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import type { RejectedCell } from './consumption-errors.ts';
-import { quantityText } from './consumption-quantity.ts';
+import { quantityText, unitsOf } from './consumption-quantity.ts';
 import type { ConsumptionKind } from './model.ts';
 
 /** Facts of one product in an entity's month, by column; all columns are of one length. */
@@ -53,9 +53,9 @@ export interface GivenFact extends Pick<FactPart, 'entity' | 'period' | 'product
   readonly environment: string;
   readonly region: string;
   readonly resource: string;
+  /** Decimal text in the product's unit, at most 12 decimals. */
   readonly quantity: string;
-  /** The quantity in units of 10⁻¹². */
-  readonly units: bigint;
+  /** Row of the file or list; 0: none. */
   readonly row: number;
   readonly explanation: string;
 }
@@ -75,7 +75,6 @@ export interface DoubleFact extends RejectedCell {
 
 interface OpenPart extends Omit<FactPart, 'facts' | 'quantity' | 'cells' | 'hash'> {
   readonly firstRow: number;
-  readonly units: bigint[];
 }
 
 /** Longer work lets others come in between. */
@@ -83,30 +82,24 @@ const turnMs = 15;
 
 /** Starts a collection. A product is measured or weighed in an entity's month, not both. */
 export function collectFacts(): FactCollector {
-  const open = new Map<string, OpenPart>();
+  // By product, entity and month, in this order: products change most from row to row.
+  const open = new Map<string, Map<string, Map<string, OpenPart>>>();
   return {
     add: (fact) => {
-      const { entity, period, product, kind, unit, row } = fact;
-      const key = `${entity}\n${period}\n${product}`;
-      let part = open.get(key);
-      if (!part) {
-        part = { entity, period, product, kind, unit, firstRow: row, units: [], columns: emptyColumns() };
-        open.set(key, part);
-      }
-      if (part.kind !== kind) {
-        const message = `row ${part.firstRow} says ${part.kind} for '${product}' in ${period}: a product is measured or weighed, not both`;
-        return { row, field: 'kind', message };
-      }
-      addTo(part, fact);
-      return undefined;
+      const part = partFor(open, fact);
+      if (part.kind === fact.kind) return addTo(part.columns, fact);
+      const { product, period, row } = fact;
+      const message = `row ${part.firstRow} says ${part.kind} for '${product}' in ${period}: a product is measured or weighed, not both`;
+      return { row, field: 'kind', message };
     },
     finish: async () => {
       const parts: FactPart[] = [];
       const doubles: DoubleFact[] = [];
       let turn = performance.now();
-      for (const key of [...open.keys()].sort()) {
-        const part = open.get(key) as OpenPart;
-        open.delete(key);
+      const found = [...open.values()].flatMap((byEntity) =>
+        [...byEntity.values()].flatMap((byMonth) => [...byMonth.values()]),
+      );
+      for (const part of found.sort(compareParts)) {
         const sorted = sortedPart(part, doubles);
         if (sorted) parts.push(sorted);
         if (performance.now() - turn < turnMs) continue;
@@ -116,6 +109,25 @@ export function collectFacts(): FactCollector {
       return { parts, doubles };
     },
   };
+}
+
+function partFor(open: Map<string, Map<string, Map<string, OpenPart>>>, fact: GivenFact): OpenPart {
+  const { entity, period, product, kind, unit, row } = fact;
+  const byEntity = open.get(product) ?? new Map<string, Map<string, OpenPart>>();
+  if (byEntity.size === 0) open.set(product, byEntity);
+  const byMonth = byEntity.get(entity) ?? new Map<string, OpenPart>();
+  if (byMonth.size === 0) byEntity.set(entity, byMonth);
+  const found = byMonth.get(period);
+  if (found) return found;
+  const part: OpenPart = { entity, period, product, kind, unit, firstRow: row, columns: emptyColumns() };
+  byMonth.set(period, part);
+  return part;
+}
+
+function compareParts(a: OpenPart, b: OpenPart): number {
+  if (a.entity !== b.entity) return a.entity < b.entity ? -1 : 1;
+  if (a.period !== b.period) return a.period < b.period ? -1 : 1;
+  return a.product < b.product ? -1 : 1;
 }
 
 function emptyColumns(): FactColumns {
@@ -130,7 +142,7 @@ function emptyColumns(): FactColumns {
   };
 }
 
-function addTo({ columns, units }: OpenPart, fact: GivenFact): void {
+function addTo(columns: FactColumns, fact: GivenFact): undefined {
   columns.application.push(fact.application);
   columns.environment.push(fact.environment);
   columns.region.push(fact.region);
@@ -138,67 +150,83 @@ function addTo({ columns, units }: OpenPart, fact: GivenFact): void {
   columns.quantity.push(fact.quantity);
   columns.row.push(fact.row);
   columns.explanation.push(fact.explanation);
-  units.push(fact.units);
 }
 
 /** The part in the order of its keys; undefined where doubles were all that there was. */
 function sortedPart(part: OpenPart, doubles: DoubleFact[]): FactPart | undefined {
-  const { entity, period, product, kind, unit, columns, units } = part;
-  const order = orderOf(columns);
+  const { entity, period, product, kind, unit, columns } = part;
+  const unsorted = columns.application.map((_, index) => index);
+  const order = orderOf(columns, unsorted);
   const isDouble = doublesIn(part, order, doubles);
   const kept = isDouble === undefined ? order : order.filter((index) => !isDouble.has(index));
   if (kept.length === 0) return undefined;
   const pick = <T>(column: readonly T[]) => kept.map((index) => column[index] as T);
-  const sorted: FactColumns = {
-    application: pick(columns.application),
-    environment: pick(columns.environment),
-    region: pick(columns.region),
-    resource: pick(columns.resource),
-    quantity: pick(columns.quantity),
-    row: pick(columns.row),
-    explanation: pick(columns.explanation),
-  };
-  const { quantity, cells } = sumsOf(
-    sorted,
-    kept.map((index) => units[index] as bigint),
-  );
+  const sorted: FactColumns =
+    kept === unsorted
+      ? columns
+      : {
+          application: pick(columns.application),
+          environment: pick(columns.environment),
+          region: pick(columns.region),
+          resource: pick(columns.resource),
+          quantity: pick(columns.quantity),
+          row: pick(columns.row),
+          explanation: pick(columns.explanation),
+        };
+  const { quantity, cells } = sumsOf(sorted);
   const hash = hashOf(kind, unit, sorted);
-  return { entity, period, product, kind, unit, columns: sorted, facts: kept.length, quantity, cells, hash };
+  return {
+    entity,
+    period,
+    product,
+    kind,
+    unit,
+    columns: sorted,
+    facts: sorted.row.length,
+    quantity,
+    cells,
+    hash,
+  };
 }
 
 /** Sums of sorted facts: an application's lines stand together. */
-function sumsOf(
-  { application, environment, region }: FactColumns,
-  units: readonly bigint[],
-): Pick<FactPart, 'quantity' | 'cells'> {
+function sumsOf({
+  application,
+  environment,
+  region,
+  quantity,
+}: FactColumns): Pick<FactPart, 'quantity' | 'cells'> {
   const open = new Map<
     string,
     { at: number; units: bigint; facts: number; applications: number; last: string }
   >();
-  for (let i = 0; i < units.length; i++) {
+  let total = 0n;
+  for (let i = 0; i < quantity.length; i++) {
     const key = `${environment[i]}\n${region[i]}`;
     let cell = open.get(key);
     if (!cell) {
       cell = { at: i, units: 0n, facts: 0, applications: 0, last: '' };
       open.set(key, cell);
     }
-    cell.units += units[i] as bigint;
+    const units = unitsOf(quantity[i] as string);
+    total += units;
+    cell.units += units;
     cell.facts++;
     if (application[i] === cell.last) continue;
     cell.applications++;
     cell.last = application[i] as string;
   }
-  const cells = [...open.values()].map(({ at, units: sum, facts, applications }) => ({
+  const cells = [...open.values()].map(({ at, units, facts, applications }) => ({
     ...{ environment: environment[at] as string, region: region[at] as string },
-    ...{ quantity: quantityText(sum), applications, facts },
+    ...{ quantity: quantityText(units), applications, facts },
   }));
-  return { quantity: quantityText(units.reduce((sum, one) => sum + one, 0n)), cells };
+  return { quantity: quantityText(total), cells };
 }
 
-function orderOf(columns: FactColumns): number[] {
-  const order = columns.application.map((_, index) => index);
-  const isSorted = order.every((index) => index === 0 || compareKeys(columns, index - 1, index) <= 0);
-  return isSorted ? order : order.sort((a, b) => compareKeys(columns, a, b) || a - b);
+/** Rows in the order of their keys; the list itself where that is how they stand. */
+function orderOf(columns: FactColumns, rows: number[]): number[] {
+  const isSorted = rows.every((index) => index === 0 || compareKeys(columns, index - 1, index) <= 0);
+  return isSorted ? rows : [...rows].sort((a, b) => compareKeys(columns, a, b) || a - b);
 }
 
 function compareKeys(

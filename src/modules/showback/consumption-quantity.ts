@@ -12,13 +12,16 @@ const most = 10n ** 38n;
 export interface ReadQuantity {
   /** Decimal text without trailing zeros. */
   readonly quantity: string;
-  /** The same in units of 10⁻¹². */
-  readonly units: bigint;
   /** It did not divide, and was rounded half-up at 12 decimals. */
   readonly isRounded: boolean;
 }
 
 const plain = /^-?(?:0|[1-9]\d{0,14})(?:\.\d{0,11}[1-9])?$/;
+
+/** True for a text that is kept as it stands: `1.5`, `-3`; not `1.50`, `1e3`, `-0`. */
+export function isPlainQuantity(text: string): boolean {
+  return plain.test(text) && text !== '-0';
+}
 
 /**
  * A quantity told in another unit, exact, or as a sentence why it cannot be: `readQuantity('1.5', {1000, 1})` is 1500. What does not
@@ -26,8 +29,7 @@ const plain = /^-?(?:0|[1-9]\d{0,14})(?:\.\d{0,11}[1-9])?$/;
  */
 export function readQuantity(text: string, factor: UnitFactor): ReadQuantity | string {
   const isSame = factor.numerator === factor.denominator;
-  if (isSame && plain.test(text) && text !== '-0')
-    return { quantity: text, units: unitsOf(text), isRounded: false };
+  if (isSame && isPlainQuantity(text)) return { quantity: text, isRounded: false };
   const value = tryParseDecimal(text);
   if (!value) return notNumber(text);
   if (isSame && !fits(formatDecimal(value), quantityPlaces))
@@ -37,8 +39,8 @@ export function readQuantity(text: string, factor: UnitFactor): ReadQuantity | s
   const magnitude = numerator < 0n ? -numerator : numerator;
   const rounded = (magnitude * 2n + denominator) / (denominator * 2n);
   if (rounded >= most) return `'${text.slice(0, 60)}' is too much to be kept in the product's unit`;
-  const units = numerator < 0n ? -rounded : rounded;
-  return { quantity: quantityText(units), units, isRounded: rounded * denominator !== magnitude };
+  const quantity = quantityText(numerator < 0n ? -rounded : rounded);
+  return { quantity, isRounded: rounded * denominator !== magnitude };
 }
 
 /** A quantity in units of 10⁻¹² as decimal text: 1500000000000n is `1.5`. */

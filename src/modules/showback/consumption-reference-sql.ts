@@ -4,17 +4,17 @@ import type { FactReference, KnownApplication, KnownProduct } from './consumptio
 
 /** Applications whose facts the caller may change, and every product. */
 export async function readReference(tx: Tx, entity: string | undefined): Promise<FactReference> {
-  const applications = await sql<KnownApplication & { readonly id: string }>`
+  const applications = await sql<KnownApplication>`
     select id, entity_id as entity, environments
     from application
     where finops_sees_entity(entity_id) and (${entity ?? null}::text is null or entity_id = ${entity ?? null})`.execute(
     tx,
   );
-  const products = await sql<KnownProduct & { readonly id: string }>`
+  const products = await sql<KnownProduct>`
     select id, unit, active from product`.execute(tx);
   return {
-    applications: new Map(applications.rows.map(({ id, ...application }) => [id, application])),
-    products: new Map(products.rows.map(({ id, ...product }) => [id, product])),
+    applications: new Map(applications.rows.map((application) => [application.id, application])),
+    products: new Map(products.rows.map((product) => [product.id, product])),
   };
 }
 

@@ -1,10 +1,10 @@
 import type { Issue } from '../../platform/kernel/index.ts';
 import { environments } from '../organization/index.ts';
+import { type ColumnPlaces, cellText } from './consumption-columns.ts';
 import type { RejectedCell } from './consumption-errors.ts';
-import { collectFacts, type FactPart } from './consumption-parts.ts';
-import { readQuantity } from './consumption-quantity.ts';
-import type { ConsumptionColumn } from './consumption-sheet.ts';
-import { noRegion } from './model.ts';
+import { collectFacts, type FactCollector, type FactPart } from './consumption-parts.ts';
+import { isPlainQuantity, readQuantity } from './consumption-quantity.ts';
+import { type ConsumptionKind, noRegion } from './model.ts';
 import { explainUnits, type UnitFactor, unitFactor } from './units.ts';
 
 /** What rows are held against: what the caller may bring facts of. */
@@ -14,11 +14,13 @@ export interface FactReference {
 }
 
 export interface KnownApplication {
+  readonly id: string;
   readonly entity: string;
   readonly environments: readonly string[];
 }
 
 export interface KnownProduct {
+  readonly id: string;
   readonly unit: string;
   readonly active: boolean;
 }
@@ -32,9 +34,9 @@ export interface RejectedFact extends RejectedCell {
 
 /** Reads rows one by one. */
 export interface RowReader {
-  /** Takes a row: the text of a column, empty where it has none. */
-  readonly take: (row: number, cellOf: (column: ConsumptionColumn) => string, line: string) => void;
-  /** A row that could not even be cut into cells. */
+  /** Takes a row that has a cell for each column. */
+  readonly take: (row: number, cells: readonly string[], line: string) => void;
+  /** A row that could not be cut into cells, or not into as many. */
   readonly reject: (row: number, message: string, line: string) => void;
   readonly finish: () => Promise<ReadRows>;
 }
@@ -51,75 +53,40 @@ export interface ReadRows {
 /** Longest texts of a fact. */
 const longest = { region: 100, resource: 200, explanation: 1000 } as const;
 
-/** Starts to read rows. `months`: rows of others are rejected; absent: any. A row without a month is of the only one. */
-export function readRows(reference: FactReference, months: readonly string[] | undefined): RowReader {
-  const collector = collectFacts();
-  const rejected: RejectedFact[] = [];
+/** What is known while rows are read. */
+interface Reading {
+  readonly reference: FactReference;
+  readonly at: ColumnPlaces;
+  readonly collector: FactCollector;
+  readonly rejected: RejectedFact[];
   /** By row, for what turns out only at the end. */
-  const lines: string[] = [];
-  const counts = { rows: 0, taken: 0, unknown: 0, rounded: 0 };
-  const factorOf = rememberFactors();
+  readonly lines: string[];
+  readonly counts: { rows: number; taken: number; unknown: number; rounded: number };
+  readonly monthOf: (reading: Reading, text: string) => string | undefined;
+  readonly factorOf: (unit: string, productUnit: string, month: string) => UnitFactor | string;
+  /** Of the row that is being read; the last two count once it is taken. */
+  now: { readonly row: number; readonly line: string; readonly entity: string | null };
+  guessed: 'taken' | 'unknown' | undefined;
+  isRounded: boolean;
+}
 
-  /** The quantity in the unit of its product, where it can be told. */
-  function quantityOf(cellOf: CellOf, { unit }: KnownProduct, month: string, tell: Tell) {
-    const given = cellOf('unit');
-    const factor = given === '' ? one : factorOf(given, unit, month);
-    if (typeof factor === 'string') {
-      tell('unit', factor);
-      return undefined;
-    }
-    const read = readQuantity(cellOf('quantity'), factor);
-    if (typeof read !== 'string') return read;
-    tell('quantity', read);
-    return undefined;
-  }
-
+/**
+ * Starts to read rows. `months`: rows of others are rejected; absent: any. A row without a month is of the only one. Hundreds of
+ * thousands of rows come through here: what does not fit costs, what fits does not.
+ */
+export function readRows(
+  reference: FactReference,
+  at: ColumnPlaces,
+  months: readonly string[] | undefined,
+): RowReader {
+  const reading: Reading = {
+    ...{ reference, at, collector: collectFacts(), rejected: [], lines: [], factorOf: rememberFactors() },
+    ...{ counts: { rows: 0, taken: 0, unknown: 0, rounded: 0 }, monthOf: monthReader(months) },
+    ...{ now: { row: 0, line: '', entity: null }, guessed: undefined, isRounded: false },
+  };
+  const { rejected, counts, collector, lines } = reading;
   return {
-    take: (row, cellOf, line) => {
-      counts.rows++;
-      const before = rejected.length;
-      const application = reference.applications.get(cellOf('application'));
-      const entity = application?.entity ?? null;
-      const tell = (field: string, message: string) =>
-        void rejected.push({ row, field, message, entity, line });
-      const product = reference.products.get(cellOf('product'));
-      if (!application) tell('application', unknown('application', cellOf('application')));
-      if (!product) tell('product', unknown('product', cellOf('product')));
-      else if (!product.active) tell('product', `the product '${cellOf('product')}' is no longer in use`);
-      const month = monthOf(cellOf('month'), months, tell);
-      const kind = kindOf(cellOf('kind'), tell);
-      const environment = environmentOf(cellOf('environment'), application, tell);
-      const region = textOf('region', cellOf, tell) || noRegion;
-      const resource = textOf('resource', cellOf, tell);
-      const explanation = textOf('explanation', cellOf, tell);
-      const quantity = product && month !== undefined ? quantityOf(cellOf, product, month, tell) : undefined;
-      if (quantity && kind === 'INDIRECT' && quantity.units < 0n)
-        tell('quantity', `${quantity.quantity} is no weight: a weight is 0 or more`);
-      if (rejected.length > before || !application || !product || !quantity || month === undefined) return;
-      const clash = collector.add({
-        ...{
-          entity: application.entity,
-          period: month,
-          product: cellOf('product'),
-          kind,
-          unit: product.unit,
-        },
-        ...{
-          application: cellOf('application'),
-          environment: environment.is,
-          region,
-          resource,
-          row,
-          explanation,
-        },
-        ...{ quantity: quantity.quantity, units: quantity.units },
-      });
-      if (clash) return tell(clash.field, clash.message);
-      lines[row] = line;
-      if (environment.from === 'application') counts.taken++;
-      if (environment.from === 'nowhere') counts.unknown++;
-      if (quantity.isRounded) counts.rounded++;
-    },
+    take: (row, cells, line) => takeRow(reading, row, cells, line),
     reject: (row, message, line) => {
       counts.rows++;
       rejected.push({ row, field: '', message, line, entity: null });
@@ -131,6 +98,98 @@ export function readRows(reference: FactReference, months: readonly string[] | u
       return { parts, rejected, rows: counts.rows, findings: findingsOf(counts) };
     },
   };
+}
+
+function tell({ rejected, now }: Reading, field: string, message: string): void {
+  rejected.push({ ...now, field, message });
+}
+
+function takeRow(reading: Reading, row: number, cells: readonly string[], line: string): void {
+  const { reference, at, rejected, counts } = reading;
+  counts.rows++;
+  const before = rejected.length;
+  const applicationId = cellText(cells, at.application);
+  const productId = cellText(cells, at.product);
+  const application = reference.applications.get(applicationId);
+  const product = reference.products.get(productId);
+  reading.now = { row, line, entity: application?.entity ?? null };
+  reading.guessed = undefined;
+  reading.isRounded = false;
+  if (!application) tell(reading, 'application', unknown('application', applicationId));
+  if (!product) tell(reading, 'product', unknown('product', productId));
+  else if (!product.active) tell(reading, 'product', `the product '${productId}' is no longer in use`);
+  const period = reading.monthOf(reading, cellText(cells, at.month));
+  const kind = kindOf(reading, cellText(cells, at.kind));
+  const environment = environmentOf(reading, cellText(cells, at.environment), application);
+  const region = shortText(reading, 'region', cellText(cells, at.region)) || noRegion;
+  const resource = shortText(reading, 'resource', cellText(cells, at.resource));
+  const explanation = shortText(reading, 'explanation', cellText(cells, at.explanation));
+  const quantity = product && period !== undefined ? quantityOf(reading, cells, product, period) : undefined;
+  if (kind === 'INDIRECT' && quantity?.startsWith('-'))
+    tell(reading, 'quantity', `${quantity} is no weight: a weight is 0 or more`);
+  if (rejected.length > before || !application || !product || period === undefined || quantity === undefined)
+    return;
+  const clash = reading.collector.add({
+    entity: application.entity,
+    period,
+    product: product.id,
+    kind,
+    unit: product.unit,
+    application: application.id,
+    environment,
+    region,
+    resource,
+    quantity,
+    row,
+    explanation,
+  });
+  if (clash) {
+    tell(reading, clash.field, clash.message);
+    return;
+  }
+  reading.lines[row] = line;
+  if (reading.guessed) counts[reading.guessed]++;
+  if (reading.isRounded) counts.rounded++;
+}
+
+/** The quantity in the product's unit; undefined where it is none, which is told. */
+function quantityOf(
+  reading: Reading,
+  cells: readonly string[],
+  product: KnownProduct,
+  month: string,
+): string | undefined {
+  const unit = cellText(cells, reading.at.unit);
+  const text = cellText(cells, reading.at.quantity);
+  const isSame = unit === '' || unit === product.unit;
+  if (isSame && isPlainQuantity(text)) return text;
+  const factor = isSame ? one : reading.factorOf(unit, product.unit, month);
+  if (typeof factor === 'string') {
+    tell(reading, 'unit', factor);
+    return undefined;
+  }
+  const read = readQuantity(text, factor);
+  if (typeof read === 'string') {
+    tell(reading, 'quantity', read);
+    return undefined;
+  }
+  reading.isRounded = read.isRounded;
+  return read.quantity;
+}
+
+function environmentOf(reading: Reading, text: string, application: KnownApplication | undefined): string {
+  if (text !== '') {
+    if (!(environments as readonly string[]).includes(text))
+      tell(
+        reading,
+        'environment',
+        `'${text.slice(0, 60)}' is no environment: take ${environments.join(', ')}`,
+      );
+    return text;
+  }
+  const taken = environmentFor(application);
+  reading.guessed = taken === undefined ? 'unknown' : 'taken';
+  return taken ?? 'unknown';
 }
 
 const one: UnitFactor = { numerator: 1n, denominator: 1n };
@@ -149,92 +208,74 @@ function rememberFactors(): (unit: string, productUnit: string, month: string) =
   };
 }
 
-type CellOf = (column: ConsumptionColumn) => string;
-type Tell = (field: string, message: string) => void;
-
 function unknown(what: string, id: string): string {
   return id === ''
     ? `there is no ${what}`
     : `there is no ${what} '${id.slice(0, 100)}' among those you may bring facts of`;
 }
 
-function monthOf(text: string, months: readonly string[] | undefined, tell: Tell): string | undefined {
-  const month = text === '' && months?.length === 1 ? (months[0] as string) : text;
-  if (!/^\d{4}-(0[1-9]|1[0-2])$/.test(month)) {
-    tell(
-      'month',
-      text === '' ? 'there is no month' : `'${text.slice(0, 60)}' is no month: write it as 2026-10`,
-    );
-    return undefined;
-  }
-  if (months !== undefined && !months.includes(month))
-    tell('month', `this import is of ${months.join(', ')}, not of ${month}`);
-  return month;
+/** Months come in stretches: the one before is known. */
+function monthReader(months: readonly string[] | undefined): Reading['monthOf'] {
+  let last: string | undefined;
+  return (reading, text) => {
+    const month = text === '' && months?.length === 1 ? (months[0] as string) : text;
+    if (month === last) return last;
+    if (!/^\d{4}-(0[1-9]|1[0-2])$/.test(month)) {
+      const problem =
+        text === '' ? 'there is no month' : `'${text.slice(0, 60)}' is no month: write it as 2026-10`;
+      tell(reading, 'month', problem);
+      return undefined;
+    }
+    if (months === undefined || months.includes(month)) last = month;
+    else tell(reading, 'month', `this import is of ${months.join(', ')}, not of ${month}`);
+    return month;
+  };
 }
 
-function kindOf(text: string, tell: Tell): 'DIRECT' | 'INDIRECT' {
+function kindOf(reading: Reading, text: string): ConsumptionKind {
+  if (text === '' || text === 'DIRECT') return 'DIRECT';
   const kind = text.toUpperCase();
   if (kind === 'INDIRECT') return 'INDIRECT';
-  if (kind !== 'DIRECT' && kind !== '')
-    tell('kind', `'${text.slice(0, 60)}' is neither DIRECT (measured) nor INDIRECT (a weight)`);
+  if (kind !== 'DIRECT')
+    tell(reading, 'kind', `'${text.slice(0, 60)}' is neither DIRECT (measured) nor INDIRECT (a weight)`);
   return 'DIRECT';
 }
 
-function environmentOf(
-  text: string,
-  application: KnownApplication | undefined,
-  tell: Tell,
-): TakenEnvironment {
-  if (text === '') return environmentFor(application);
-  if (!(environments as readonly string[]).includes(text))
-    tell('environment', `'${text.slice(0, 60)}' is no environment: take ${environments.join(', ')}`);
-  return { is: text, from: 'row' };
+/** The environment of a fact that names none: the only one of its application; undefined where it has not exactly one. */
+export function environmentFor(application: KnownApplication | undefined): string | undefined {
+  return application?.environments.length === 1 ? application.environments[0] : undefined;
 }
 
-interface TakenEnvironment {
-  readonly is: string;
-  readonly from: 'row' | 'application' | 'nowhere';
-}
-
-/** The environment of a fact that names none: the only one of its application, else `unknown`. */
-export function environmentFor(application: KnownApplication | undefined): TakenEnvironment {
-  const [only, ...more] = application?.environments ?? [];
-  return only !== undefined && more.length === 0
-    ? { is: only, from: 'application' }
-    : { is: 'unknown', from: 'nowhere' };
-}
-
-function textOf(column: keyof typeof longest, cellOf: CellOf, tell: Tell): string {
-  const text = cellOf(column);
+function shortText(reading: Reading, column: keyof typeof longest, text: string): string {
   if (text !== '' && (text.length > longest[column] || /\p{Cc}/u.test(text)))
-    tell(column, `take at most ${longest[column]} characters on one line`);
+    tell(reading, column, `take at most ${longest[column]} characters on one line`);
   return text;
 }
 
-function findingsOf({
-  taken,
-  unknown: nowhere,
-  rounded,
-}: Readonly<Record<'taken' | 'unknown' | 'rounded', number>>): Issue[] {
-  const rowsText = (count: number) => `${count} ${count === 1 ? 'row' : 'rows'}`;
+function findingsOf(counts: Readonly<Record<'taken' | 'unknown' | 'rounded', number>>): Issue[] {
   const told: readonly (readonly [number, Issue['severity'], string, string])[] = [
-    [taken, 'info', 'environmentTaken', 'name no environment; the only one of their application was taken.'],
     [
-      nowhere,
+      counts.taken,
+      'info',
+      'environmentTaken',
+      'name no environment; the only one of their application was taken.',
+    ],
+    [
+      counts.unknown,
       'info',
       'environmentUnknown',
       "name no environment, and their application has not exactly one: 'unknown' was taken.",
     ],
     [
-      rounded,
+      counts.rounded,
       'warning',
       'rounded',
       'do not divide in the unit of their product; they were rounded half-up at 12 decimals.',
     ],
   ];
-  return told.flatMap(([rows, severity, code, sentence]) =>
-    rows === 0
-      ? []
-      : [{ code: `consumption.${code}`, severity, path: '', message: `${rowsText(rows)} ${sentence}`, rows }],
-  );
+  return told.flatMap(([rows, severity, code, sentence]) => {
+    if (rows === 0) return [];
+    const message = `${rows} ${rows === 1 ? 'row' : 'rows'} ${sentence}`;
+    return [{ code: `consumption.${code}`, severity, path: '', message, rows }];
+  });
 }

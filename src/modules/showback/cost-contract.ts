@@ -18,7 +18,7 @@ const viewSchema = z.string().min(1).max(120).meta({
   description: 'a price view, view@version, or actual; absent: what the calendar says',
 });
 
-export const filtersSchema = z.strictObject({
+const filtersSchema = z.strictObject({
   entity: ids.optional(),
   application: ids.optional(),
   team: ids.optional(),
@@ -130,10 +130,10 @@ const contextSchema = z.object({
 
 const keySchema = z.record(z.string(), z.string().nullable());
 
-export const costItemSchema = z.object({ key: keySchema, labels: keySchema, ...figures });
+const costItemSchema = z.object({ key: keySchema, labels: keySchema, ...figures });
 export type CostItem = z.infer<typeof costItemSchema>;
 
-export const costTotalSchema = z.object({
+const costTotalSchema = z.object({
   ...figures,
   /** Cost that nobody has a weight for, and what reached no product; part of cost where nothing narrows the question. */
   unallocated: amount,
@@ -178,7 +178,7 @@ const comparedFigures = {
 
 const sideSchema = z.object({ view: z.string(), months: z.array(z.string()), used: z.array(usedSchema) });
 
-export const comparisonItemSchema = z.object({
+const comparisonItemSchema = z.object({
   key: keySchema,
   labels: keySchema,
   unit: z.string().nullable(),

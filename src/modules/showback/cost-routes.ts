@@ -15,7 +15,7 @@ import { answerComparison, askComparison } from './ask-comparison.ts';
 import { answerCosts, askCosts } from './ask-costs.ts';
 import { askExplanation } from './ask-explanation.ts';
 import * as contract from './cost-contract.ts';
-import { newestMonth } from './cost-sql.ts';
+import { labelOf, newestMonth } from './cost-sql.ts';
 import type { PricingWorld } from './ensure-pricings.ts';
 import { errors } from './errors.ts';
 import { panels, questionOf } from './panels.ts';
@@ -118,6 +118,8 @@ function addPanels(app: App, world: PricingWorld): void {
       },
       async ({ caller, query, params, headers }, reply) => {
         const { id } = params as { readonly id?: string };
+        if (id !== undefined && (panel.of === 'domain' || panel.of === 'family'))
+          await requireSubject(world, caller, panel.of, id);
         const months = await monthsOf(world, caller, query, panel);
         const question = questionOf(panel, { ...query, months }, id);
         let etag = '';
@@ -133,6 +135,17 @@ function addPanels(app: App, world: PricingWorld): void {
       },
     );
   }
+}
+
+/** Refuses a domain or family that is not there: an empty answer would say that it costs nothing. */
+async function requireSubject(
+  world: PricingWorld,
+  caller: Caller,
+  of: 'domain' | 'family',
+  id: string,
+): Promise<void> {
+  const label = await (await world.records()).read(caller, (tx) => labelOf(tx, of, id));
+  if (label === undefined) throw errors.unknownSubject({ of, id });
 }
 
 async function monthsOf(

@@ -60,7 +60,7 @@ export type CostTable = 'application_cost' | 'application_month_cost' | 'product
 const ofProducts = ['domain', 'family', 'product', 'environment', 'kind'];
 
 /** Which table answers. */
-export function tableFor(statement: Narrowing): CostTable {
+function tableFor(statement: Narrowing): CostTable {
   const { groupBy, filters, applications, teams, byApplication } = statement;
   const { attributes = {}, ...named } = filters;
   const dimensions = [
@@ -299,10 +299,10 @@ export async function readLabels(
   return new Map(rows.map((row) => [row.id, row]));
 }
 
-/** What a team or cost centre is called; undefined where the caller sees none. */
+/** What something is called; undefined where the caller sees none. */
 export async function labelOf(
   tx: Tx,
-  table: 'team' | 'cost_centre',
+  table: 'team' | 'cost_centre' | 'domain' | 'family',
   id: string,
 ): Promise<string | undefined> {
   return (await tx.selectFrom(table).select('label').where('id', '=', id).executeTakeFirst())?.label;

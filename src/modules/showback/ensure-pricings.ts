@@ -5,17 +5,11 @@ import { allocationDataset, selectRun } from '../allocation/index.ts';
 import { type ActualCost, actualCosts } from './actual-costs.ts';
 import { readActualParts, readActualRest } from './actual-sql.ts';
 import { errors } from './errors.ts';
+import { findLivePricings, lockPricing } from './find-pricings-sql.ts';
 import type { MissingActual, MissingPricing, PublishedRuns } from './plan-pricings.ts';
 import { readPriceLines } from './price-lines-sql.ts';
 import { priceMonth } from './price-month.ts';
-import {
-  beginPricing,
-  deletePricings,
-  findLivePricings,
-  finishPricing,
-  insertCosts,
-  lockPricing,
-} from './pricing-sql.ts';
+import { beginPricing, deletePricings, finishPricing, insertCosts } from './pricing-sql.ts';
 import type { Rate } from './resolve-prices.ts';
 import { readRatesInto, type ViewVersion } from './view-versions-sql.ts';
 

@@ -42,6 +42,12 @@ export const errors = errorTable('showback', {
     'usage',
     (p: { from: string; to: string }) => `The months end before they begin: ${p.from} to ${p.to}.`,
   ),
+  unknownSubject: refusal(
+    404,
+    'notFound',
+    (p: { of: string; id: string }) =>
+      `There is no ${p.of} '${p.id}'. 'finops ${p.of === 'domain' ? 'domains' : 'families'} list' shows them.`,
+  ),
   statementOfOne: refusal(
     400,
     'usage',
@@ -75,12 +81,6 @@ export const errors = errorTable('showback', {
     'usage',
     (_: { months: readonly string[] }) =>
       'Say what to compare: two views, {"views": ["a", "b"]}, or two months, {"months": ["2026-09", "2026-10"]}.',
-  ),
-  noRun: refusal(
-    404,
-    'notFound',
-    (p: { graph: string; months: readonly string[] }) =>
-      `No allocation run of the graph '${p.graph}' is published for ${p.months.join(', ')}. Compute it: finops allocate run --publish.`,
   ),
   unbalanced: refusal(
     500,

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { personOf } from '../allocation/testing/run-bench.ts';
-import { changePeriod } from '../organization/periods.ts';
+import { changePeriod } from '../organization/index.ts';
 import { preparePeriodStep } from './freeze.ts';
 import { readFreezes } from './freeze-sql.ts';
 import { type CostBench, openCostBench } from './testing/cost-bench.ts';

@@ -39,7 +39,17 @@ export const rateInputSchema = z
     /** The day that it is of. */
     asOf: z.iso.date('write a day as YYYY-MM-DD').meta({ example: '2026-10-31' }),
   })
-  .refine(({ base, quote }) => base !== quote, { path: ['quote'], message: 'name two different currencies' });
+  .refine(({ base, quote }) => base !== quote, { path: ['quote'], message: 'name two different currencies' })
+  .meta({
+    example: {
+      period: '2026-10',
+      base: 'USD',
+      quote: 'EUR',
+      rate: '0.9215',
+      source: 'ECB',
+      asOf: '2026-10-31',
+    },
+  });
 
 const currency = rateCurrencySchema.optional();
 export const rateExportQuerySchema = z.strictObject({

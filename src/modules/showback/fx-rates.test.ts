@@ -185,7 +185,7 @@ describe('files of rates', () => {
   it('come back as they went out', async () => {
     await put('2026-09 USD EUR 0.9', '2026-10 USD EUR 0.000012345678901 budget');
     const rates = await bench.read((tx) => readRates(tx, {}));
-    expect(readRateCsv({ csv: rateCsv(rates), type: 'closing', source: undefined })).toEqual({
+    expect(await readRateCsv({ csv: rateCsv(rates), type: 'closing', source: undefined })).toEqual({
       rates,
       errors: [],
       rows: 2,

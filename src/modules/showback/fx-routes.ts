@@ -120,7 +120,7 @@ function addImport(app: PriceApp, { records }: PriceRouteOptions): void {
       },
     },
     async ({ caller, body: { dryRun, ...file } }) => {
-      const { rates, errors, rows } = readRateCsv(file);
+      const { rates, errors, rows } = await readRateCsv(file);
       if (errors.length > 0 && !dryRun) throw priceErrors.ratesRefused({ rows, errors });
       const done = await (await records()).write(caller, (tx) => putRates(tx, caller, rates, { dryRun }));
       return shown(done, { rows, dryRun, errors });

@@ -1,14 +1,14 @@
 import type { Tx } from '../../platform/records/index.ts';
 import { errors } from './errors.ts';
-import { findTaken, type TakenCosts } from './freeze-sql.ts';
 import {
   type FoundPricing,
   type FrozenPricing,
   findFrozenPricings,
   findLivePricings,
-  type PricingKey,
   readPricingInputs,
-} from './pricing-sql.ts';
+} from './find-pricings-sql.ts';
+import { findTaken, type TakenCosts } from './freeze-sql.ts';
+import type { PricingKey } from './pricing-sql.ts';
 import { findVersion, findView, readCalendar, type ViewVersion } from './view-versions-sql.ts';
 
 /** The view that is there without anybody making it: what the graph `main` allocated. */
@@ -189,7 +189,9 @@ async function planVersion(
     const pricePeriod = ask.mode === 'constant' ? (ask.pricesOf ?? period) : period;
     const weights = basis?.name ?? null;
     const key = { entity, period, view: version.view, version: version.version, pricePeriod, weights };
-    const hash = [facts, version.contentHash, ...(basis ? [basis.contentHash] : [])].join(' ');
+    const hash = [facts, version.contentHash, version.rateType, ...(basis ? [basis.contentHash] : [])].join(
+      ' ',
+    );
     const found = live.find((one) => sameKey(one, key) && one.hash === hash);
     if (found) used.push({ ...found, source: 'priced' });
     else missing.push({ key, version, hash });

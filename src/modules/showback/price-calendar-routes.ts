@@ -1,3 +1,4 @@
+import { refuseUnknownEntity } from '../organization/index.ts';
 import { listCalendar, removeFromCalendar, setCalendar, viewOfMonth } from './price-calendar.ts';
 import * as contract from './price-contract.ts';
 import type { PriceApp, PriceRouteOptions } from './price-routes.ts';
@@ -43,7 +44,10 @@ function addReads(app: PriceApp, { records }: PriceRouteOptions): void {
       },
     },
     async ({ caller, query: { entity, month } }) => {
-      const found = await (await records()).read(caller, (tx) => viewOfMonth(tx, entity, month));
+      const found = await (await records()).read(caller, async (tx) => {
+        await refuseUnknownEntity(tx, entity);
+        return viewOfMonth(tx, entity, month);
+      });
       if (!found) return { entity, month, view: null };
       const { view: id, label, kind, version, currency } = found;
       return { entity, month, view: { id, label, kind, version, currency } };

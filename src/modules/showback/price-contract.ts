@@ -73,7 +73,8 @@ export const newViewSchema = z
   .refine(({ kind, graph }) => (kind === 'actual') === (graph !== null), {
     path: ['graph'],
     message: 'give the graph for kind actual, and for no other',
-  });
+  })
+  .meta({ example: { id: 'budget-2026', label: 'Budget 2026', kind: 'budget', currency: 'EUR' } });
 export const viewPatchSchema = z.strictObject({
   label: textSchema(200).optional(),
   rateType: z.enum(rateTypes).optional(),
@@ -89,7 +90,11 @@ export const draftOpeningSchema = z.strictObject({
   note,
 });
 export const linesSchema = z.strictObject({ lines: z.array(lineInputSchema).max(mostLines), dryRun });
-export const lineChangeSchema = z.strictObject({ line: lineInputSchema, dryRun });
+export const lineChangeSchema = z.strictObject({ line: lineInputSchema, dryRun }).meta({
+  example: {
+    line: { level: 'product', target: 'vcpu', unit: 'vCPU-hour', amount: '0.04', validFrom: '2026-01' },
+  },
+});
 export const publicationSchema = z.strictObject({ note, dryRun });
 export const lineImportSchema = z
   .strictObject({

@@ -220,24 +220,21 @@ function addImport(app: PriceApp, options: PriceRouteOptions): void {
     async ({ caller, params: { view }, headers, body: { mode, dryRun, ...file } }, reply) => {
       const asked = { caller, view, ifMatch: headers['if-match'] };
       const how = { now: options.clock.now(), dryRun };
-      // A transaction waits for nothing but its own statements: workbooks are read before it begins.
-      const read = await sheetReader(file);
+      // A transaction waits for nothing but its own statements: files are read before it begins.
+      const sheet = await sheetOf(file);
       const done = await change(options, asked, (tx, currency) =>
-        importLines(tx, caller, { view, mode, sheet: read(currency) }, how),
+        importLines(tx, caller, { view, currency, mode, sheet }, how),
       );
       return tagged(reply, done) as contract.PriceImportAnswer;
     },
   );
 }
 
-async function sheetReader({
-  csv,
-  xlsx,
-}: Pick<contract.LineImportRequest, 'csv' | 'xlsx'>): Promise<(currency: string) => LineSheet> {
-  if (xlsx === undefined) return (currency) => readLineCsv(csv ?? '', currency);
+async function sheetOf({ csv, xlsx }: Pick<contract.LineImportRequest, 'csv' | 'xlsx'>): Promise<LineSheet> {
+  if (xlsx === undefined) return readLineCsv(csv ?? '');
   const { readXlsx } = await import('../../platform/documents/index.ts');
   const [sheet] = await readXlsx(Buffer.from(xlsx, 'base64'), 'the workbook');
-  return (currency) => readLineTable({ records: sheet?.records ?? [], ragged: 'filled' }, currency);
+  return readLineTable({ records: sheet?.records ?? [], ragged: 'filled' });
 }
 
 function addPublication(app: PriceApp, options: PriceRouteOptions): void {

@@ -5,7 +5,7 @@ import { diffLines, type LineDiff } from './price-diff.ts';
 import { type ChangeOptions, changeContent, type DraftChanged } from './price-drafts.ts';
 import { type CellError, priceErrors } from './price-errors.ts';
 import type { PriceFinding } from './price-finding.ts';
-import { lineKey, lineText, monthsText } from './price-line.ts';
+import { lineKey, lineText, monthsText, type NewLine, newLine } from './price-line.ts';
 import { hashLines } from './price-line-hash.ts';
 import { type Overlap, overlapsIn } from './price-overlaps.ts';
 import type { LineSheet } from './price-sheet.ts';
@@ -18,6 +18,15 @@ export interface LinesImported extends DraftChanged {
   readonly diff: LineDiff;
   /** Every cell that does not fit; of a dry run only, else it is refused. */
   readonly errors: readonly CellError[];
+}
+
+/** A file for the draft of a view. */
+export interface LineImport {
+  readonly view: string;
+  /** Of the view: that of lines that name none. */
+  readonly currency: string;
+  readonly mode: 'replace' | 'upsert';
+  readonly sheet: LineSheet;
 }
 
 /** A line that came from a row of the file, or was there before: row 0. */
@@ -36,14 +45,15 @@ interface SheetLine extends PriceLine {
 export async function importLines(
   tx: Tx,
   caller: Caller,
-  { view, mode, sheet }: { view: string; mode: 'replace' | 'upsert'; sheet: LineSheet },
+  { view, currency, mode, sheet }: LineImport,
   { now, dryRun = false }: ChangeOptions,
 ): Promise<LinesImported> {
   let diff = diffLines([], []);
   let merged: readonly SheetLine[] = [];
   let errors: readonly CellError[] = sheet.errors;
   const change = (before: readonly PriceLine[]) => {
-    merged = merge(before, sheet, mode);
+    const lines = sheet.lines.map(({ row, line }) => ({ row, line: newLine(line, currency) }));
+    merged = mode === 'replace' ? inOrder(lines) : merge(before, lines);
     const { fitting, overlapping } = withoutOverlaps(merged);
     errors = [...errors, ...overlapping];
     const after = hashLines(before) === hashLines(fitting) ? before : fitting;
@@ -60,8 +70,16 @@ export async function importLines(
   return { ...done, mode, rows: sheet.rows, diff, errors };
 }
 
-function merge(before: readonly PriceLine[], { lines }: LineSheet, mode: 'replace' | 'upsert'): SheetLine[] {
-  if (mode === 'replace') return lines.map(({ row, line }, index) => ({ ...line, row, number: index + 1 }));
+interface RowLine {
+  readonly row: number;
+  readonly line: NewLine;
+}
+
+function inOrder(lines: readonly RowLine[]): SheetLine[] {
+  return lines.map(({ row, line }, index) => ({ ...line, row, number: index + 1 }));
+}
+
+function merge(before: readonly PriceLine[], lines: readonly RowLine[]): SheetLine[] {
   const known = new Map(before.map((line) => [lineKey(line), line.number]));
   const named = new Set(lines.map(({ line }) => lineKey(line)));
   const kept = before.filter((line) => !named.has(lineKey(line))).map((line) => ({ ...line, row: 0 }));

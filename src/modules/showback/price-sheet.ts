@@ -1,8 +1,9 @@
+import { setImmediate as breathe } from 'node:timers/promises';
 import { csvFile, readCsv, rearm, type XlsxSheet } from '../../platform/documents/index.ts';
 import { formatDecimal, tryParseDecimal } from '../../platform/kernel/index.ts';
 import type { PriceLine } from './model.ts';
 import type { CellError } from './price-errors.ts';
-import { type LineInput, lineInputSchema, type NewLine, newLine } from './price-line.ts';
+import { type GivenLine, type LineInput, lineInputSchema } from './price-line.ts';
 import { parseTiers, tiersText } from './price-tier-text.ts';
 
 /** Columns of a file of lines, in the order that they are written. */
@@ -21,7 +22,7 @@ export interface TextTable {
 
 /** What a file asks for, and every cell that does not fit. */
 export interface LineSheet {
-  readonly lines: readonly { readonly row: number; readonly line: NewLine }[];
+  readonly lines: readonly { readonly row: number; readonly line: GivenLine }[];
   readonly errors: readonly CellError[];
   /** Records below the header. */
   readonly rows: number;
@@ -57,45 +58,50 @@ function cellsOf({ tiers, number: _, ...line }: PriceLine): string[] {
   return columns.map((column) => texts[column] ?? '');
 }
 
-/** Reads a CSV file of lines; those without a currency are in the view's. */
-export function readLineCsv(text: string, viewCurrency: string): LineSheet {
+/** Reads a CSV file of lines; see `readLineTable`. */
+export async function readLineCsv(text: string): Promise<LineSheet> {
   const { records, broken } = readCsv(text);
   const rearmed = records.map(({ row, cells }) => ({ row, cells: cells.map(rearm) }));
-  const sheet = readLineTable({ records: rearmed }, viewCurrency);
+  const sheet = await readLineTable({ records: rearmed });
   if (!broken) return sheet;
   const cut = { row: broken.row, field: '', message: `${broken.message}.` };
   return { ...sheet, errors: [...sheet.errors, cut] };
 }
 
+/** Rows that are read at once, in some 20 ms; other requests are answered between. */
+const portion = 500;
+
 /**
  * Reads a table whose first record names the columns, in any order: `validFrom`, `amount` or `tiers`, and what else lines have. An
- * empty level is a product's, an empty kind a unit price's.
+ * empty level is a product's, an empty kind a unit price's, an empty currency the view's.
  */
-export function readLineTable({ records, ragged = 'refused' }: TextTable, viewCurrency: string): LineSheet {
+export async function readLineTable({ records, ragged = 'refused' }: TextTable): Promise<LineSheet> {
   const [header, ...rest] = records;
   const names = (header?.cells ?? []).map((name) => name.trim());
   const problems = headerProblems(names);
   if (problems.length > 0) return { lines: [], errors: problems, rows: rest.length };
-  if (rest.length === 0)
-    return {
-      lines: [],
-      errors: [{ row: 1, field: '', message: 'there is no line below the header.' }],
-      rows: 0,
-    };
-  const read = rest.map(({ row, cells }) => {
+  if (rest.length === 0) {
+    const message = 'there is no line below the header.';
+    return { lines: [], errors: [{ row: 1, field: '', message }], rows: 0 };
+  }
+  const lines: { row: number; line: GivenLine }[] = [];
+  const errors: CellError[] = [];
+  for (const [index, { row, cells }] of rest.entries()) {
+    if (index % portion === portion - 1) await breathe();
     const isOdd = cells.length > names.length || (ragged === 'refused' && cells.length !== names.length);
     if (isOdd) {
-      const message = `the row has ${cells.length} cells, the header ${names.length}.`;
-      return { row, errors: [{ row, field: '', message }] };
+      errors.push({
+        row,
+        field: '',
+        message: `the row has ${cells.length} cells, the header ${names.length}.`,
+      });
+      continue;
     }
-    const cellOf = (column: Column) => cells[names.indexOf(column)]?.trim() ?? '';
-    return readRow(row, cellOf, viewCurrency);
-  });
-  return {
-    lines: read.flatMap(({ row, ...one }) => ('line' in one ? [{ row, line: one.line }] : [])),
-    errors: read.flatMap((one) => ('errors' in one ? one.errors : [])),
-    rows: rest.length,
-  };
+    const read = readRow(row, (column) => cells[names.indexOf(column)]?.trim() ?? '');
+    if ('line' in read) lines.push({ row, line: read.line });
+    else errors.push(...read.errors);
+  }
+  return { lines, errors, rows: rest.length };
 }
 
 function headerProblems(names: readonly string[]): CellError[] {
@@ -119,11 +125,9 @@ function headerProblems(names: readonly string[]): CellError[] {
   ];
 }
 
-type ReadRow =
-  | { readonly row: number; readonly line: NewLine }
-  | { readonly row: number; readonly errors: readonly CellError[] };
+type ReadRow = { readonly line: GivenLine } | { readonly errors: readonly CellError[] };
 
-function readRow(row: number, cellOf: (column: Column) => string, viewCurrency: string): ReadRow {
+function readRow(row: number, cellOf: (column: Column) => string): ReadRow {
   const wrong: CellError[] = [];
   const text = (column: Column) => cellOf(column) || null;
   const tierCell = cellOf('tiers');
@@ -141,7 +145,7 @@ function readRow(row: number, cellOf: (column: Column) => string, viewCurrency: 
       field: 'amount',
       message: `'${cellOf('amount').slice(0, 60)}' is no number: write it as 1234.56.`,
     });
-  if (wrong.length > 0) return { row, errors: wrong };
+  if (wrong.length > 0) return { errors: wrong };
   const { success, data, error } = lineInputSchema.safeParse({
     level: (cellOf('level') || (cellOf('target') === '' ? 'view' : 'product')) as LineInput['level'],
     target: cellOf('target'),
@@ -157,10 +161,9 @@ function readRow(row: number, cellOf: (column: Column) => string, viewCurrency: 
     validTo: cellOf('validTo') === '' ? null : monthCell(cellOf('validTo')),
     note: text('note'),
   });
-  if (success) return { row, line: newLine(data, viewCurrency) };
+  if (success) return { line: data };
   const fieldOf = (path: readonly PropertyKey[]) => String(path[0] ?? '');
   return {
-    row,
     errors: error.issues.map(({ path, message }) => ({ row, field: fieldOf(path), message: `${message}.` })),
   };
 }

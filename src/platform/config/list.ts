@@ -1,11 +1,6 @@
 import type { Config } from './load.ts';
-import {
-  allSettings,
-  awsExportFields,
-  prometheusEndpointFields,
-  type Setting,
-  type SettingKey,
-} from './settings.ts';
+import type { Setting } from './setting.ts';
+import { allSettings, awsExportFields, prometheusEndpointFields, type SettingKey } from './settings.ts';
 import type { TableField } from './tables.ts';
 
 /** One line of `config list`. `value` is what to write in `finops.toml`, null when nothing is set; secrets are `***`. */

@@ -2,7 +2,8 @@ import { basename, dirname, isAbsolute, relative, resolve } from 'node:path';
 import { nearestNames } from '../kernel/index.ts';
 import { errors } from './errors.ts';
 import { isStackFile, isStackKey, readStackSettings, type StackSettings } from './open-finops-stack.ts';
-import { allSettings, type Setting, type SettingKey, type Settings } from './settings.ts';
+import type { Setting } from './setting.ts';
+import { allSettings, type SettingKey, type Settings } from './settings.ts';
 import { isTable, readTomlFile, type Table, type TomlFile } from './toml-file.ts';
 import { type Given, readValue } from './value.ts';
 

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadConfig } from './load.ts';
-import { allSettings, awsExportFields, prometheusEndpointFields, type Setting } from './settings.ts';
+import type { Setting } from './setting.ts';
+import { allSettings, awsExportFields, prometheusEndpointFields } from './settings.ts';
 
 const root = join(import.meta.dirname, '../../..');
 

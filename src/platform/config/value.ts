@@ -3,7 +3,7 @@ import { delimiter, resolve } from 'node:path';
 import { readAwsExports } from './aws-exports.ts';
 import { errors } from './errors.ts';
 import { readPrometheusEndpoints } from './prometheus-endpoints.ts';
-import type { Setting } from './settings.ts';
+import type { Setting } from './setting.ts';
 
 /** A value as somebody gave it, and where. */
 export interface Given {

@@ -39,7 +39,7 @@ export const october = '2026-10';
 export const ofRetail = { entities: ['retail'], sources: ['retail-aws'] };
 
 /** A database that shop and blog share by requests; every other tag is an application of its own. */
-const graph: GraphDocumentInput = {
+export const testGraph: GraphDocumentInput = {
   nodes: [
     { id: 'db', type: 'shared' },
     ...['shop', 'blog', 'lab'].map((id) => ({ id: `app:${id}`, type: 'product' as const, application: id })),
@@ -74,7 +74,7 @@ export async function openCloseBench(): Promise<CloseBench> {
   const { records, workspace } = bench;
   await bench.bill('retail-aws', retailBill);
   await bench.bill('labs-aws', labsBill);
-  await bench.publishGraph(graph);
+  await bench.publishGraph(testGraph);
   await bench.usage(
     'node,day,metric,value\napp:shop,2026-10-05,requests,3\napp:blog,2026-10-05,requests,1\napp:shop,2026-10-06,requests,1\n',
   );
@@ -83,9 +83,13 @@ export async function openCloseBench(): Promise<CloseBench> {
     [
       { product: 'vcpu', price: '0.04' },
       { product: 'lan', entity: 'retail', pool: '100' },
+      // A pool that nobody has a weight in, in another currency; and one of last summer.
+      { product: 'disk', entity: 'labs', pool: '5', currency: 'EUR' },
+      { product: 'disk', entity: 'retail', pool: '7', to: '2026-07' },
     ],
     { currency: 'USD' },
   );
+  await bench.rate(october, 'EUR', 'USD', '1.1');
   await bench.calendar('standard', '2026-01');
   await bench.facts('retail', october, [
     ['shop', 'vcpu', '100'],
