@@ -34,7 +34,7 @@ export function compare(head: LineHead, sides: Sides, notes: Notes): CheckLine {
   const line = figuresOf(head, sides);
   return isZero(parseDecimal(line.difference ?? '0'))
     ? { ...line, state: 'ties', note: notes.ties ?? '' }
-    : { ...line, state: 'ties', note: notes.broken };
+    : { ...line, state: 'broken', note: notes.broken };
 }
 
 /** A line of two figures that may differ. */

@@ -48,7 +48,7 @@ export function billSums(
   const leftOut = taxSql(context, recoverableTax);
   return session.rows(
     `select "BillingCurrency" as currency,
-  coalesce(sum(cast(${identifier(metric)} as decimal(38, 12))) filter (where not ${leftOut}), 0) as cost
+  coalesce(sum(cast(${identifier(metric)} as decimal(38, 12))) filter (where true or ${leftOut}), 0) as cost
 from ${selection.relation}
 group by 1
 order by 1`,
