@@ -167,10 +167,16 @@ export function demoGraph(): GraphDocumentInput {
     method: { metric: 'EffectiveCost', dimension: 'ServiceCategory' },
     nodes: [
       ...applications.map(
-        (app): Node => ({ id: `app:${app}`, type: 'product', name: app, application: app }),
+        (app): Node => ({
+          ...{ id: `app:${app}`, type: 'product', name: app, application: app },
+          labels: { product: 'vcpu' },
+        }),
       ),
       ...applications.map(
-        (app): Node => ({ id: `db:${app}`, type: 'resource', name: `Databases of ${app}` }),
+        (app): Node => ({
+          ...{ id: `db:${app}`, type: 'resource', name: `Databases of ${app}` },
+          labels: { product: 'relational' },
+        }),
       ),
       ...pools.map((id): Node => ({ id, type: typeOfPrefix[id.split(':')[0] ?? ''] ?? 'shared' })),
     ],

@@ -16,6 +16,7 @@ import { generateBills } from './generate-bills.ts';
 import type { DemoScale } from './group.ts';
 import { type DemoAllocation, writeAllocation } from './write-allocation.ts';
 import { type DemoOrganization, writeOrganization } from './write-organization.ts';
+import { type DemoShowback, writeShowback } from './write-showback.ts';
 
 export interface DemoOptions {
   /** The one folder that the demo makes: `bills/` and the workspace `data/` in it. */
@@ -55,11 +56,13 @@ export interface DemoOutcome {
   };
   readonly organization: DemoOrganization;
   readonly allocation: DemoAllocation;
+  readonly showback: DemoShowback;
   readonly seconds: {
     readonly generate: number;
     readonly import: number;
     readonly organization: number;
     readonly allocation: number;
+    readonly showback: number;
   };
 }
 
@@ -97,6 +100,13 @@ export async function runDemo(options: DemoOptions): Promise<DemoOutcome> {
     });
     const written = performance.now();
     const allocation = await allocate(options);
+    const allocated = performance.now();
+    const showback = await writeShowback({
+      workspace,
+      folder: join(options.folder, 'consumption'),
+      seed: options.seed,
+      onStep: (text) => options.onStep({ text }),
+    });
     return {
       folder: options.folder,
       workspace: workspace.root,
@@ -105,11 +115,13 @@ export async function runDemo(options: DemoOptions): Promise<DemoOutcome> {
       restated,
       organization,
       allocation,
+      showback,
       seconds: {
         generate: seconds(started, generated),
         import: seconds(generated, imported),
         organization: seconds(imported, written),
-        allocation: seconds(written, performance.now()),
+        allocation: seconds(written, allocated),
+        showback: seconds(allocated, performance.now()),
       },
     };
   } finally {

@@ -3,6 +3,7 @@ import { assignSource, importObjects, type KindName, kindNamed } from '../../mod
 import { type Clock, ownerCaller } from '../../platform/kernel/index.ts';
 import { keysInUse, openRecords, openSecrets, type Records, sealNow } from '../../platform/records/index.ts';
 import { type DemoApplication, entities, months } from './group.ts';
+import { satellites } from './showback-group.ts';
 
 /** What the demo told the records of its group. */
 export interface DemoOrganization {
@@ -29,6 +30,8 @@ compute,Compute
 data,Data
 network,Network
 workplace,Workplace and tools
+security,Security
+ai,Artificial intelligence
 `,
   family: `id,label,domain
 machines,Machines,compute
@@ -43,8 +46,10 @@ functions,Functions,compute,,GB-second
 relational,Relational database,data,databases,vCPU-hour
 object-storage,Object storage,data,storage,GB-month
 egress,Data transfer out,network,,GB
+shared-network,Shared network,network,,weight
 observability,Observability,workplace,,host-month
-tokens,Language models,workplace,,thousand tokens
+web-firewall,Web firewall,security,,million requests
+tokens,Language models,ai,,thousand tokens
 `,
 } as const satisfies Partial<Record<KindName, string>>;
 
@@ -116,9 +121,10 @@ interface Row extends DemoApplication {
 }
 
 function applicationRows(): readonly Row[] {
-  return entities.flatMap(({ id: entity, applications }) =>
+  const withBills = entities.flatMap(({ id: entity, applications }) =>
     applications.map((application) => ({ ...application, entity })),
   );
+  return [...withBills, ...satellites];
 }
 
 /** Each team under the entity's own. */

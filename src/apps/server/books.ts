@@ -55,7 +55,7 @@ export function openBooks({ workspace, config, runImport: run, log = silent }: B
     const opened = await records.get();
     const { entitiesOfSources } = await import('../../modules/organization/index.ts');
     const { allocationRunHandler, usageHandlers } = await import('../../modules/allocation/index.ts');
-    const { consumptionHandlers, deriveFromBill, deriveFromRetained } = await import(
+    const { consumptionHandlers, deriveFromBill, deriveFromCosts, deriveFromRetained } = await import(
       '../../modules/showback/index.ts'
     );
     const { closeRunHandler } = await import('../../modules/close/index.ts');
@@ -80,7 +80,7 @@ export function openBooks({ workspace, config, runImport: run, log = silent }: B
       ...consumptionHandlers({
         workspace,
         records: records.get,
-        derivers: { focus: deriveFromBill, allocation: deriveFromRetained },
+        derivers: { focus: deriveFromBill, allocation: deriveFromRetained, derived: deriveFromCosts },
         rootsOf: (isOwner, scope) => importAccess(config, isOwner, scope).roots,
       }),
       closeRunHandler({ workspace, records: async () => opened }),

@@ -10,7 +10,7 @@ const numberSchema = z.string().regex(/^\d{1,18}$/, 'give a number');
 const month = monthSchema.meta({ example: '2026-10' });
 
 /** The importing system, or the name of a rule. */
-export const consumptionSourceSchema = z
+const consumptionSourceSchema = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/, 'take 1 to 100 letters, digits, and . _ - after the first')
   .meta({ example: 'cmdb' });

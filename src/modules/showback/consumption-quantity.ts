@@ -3,7 +3,7 @@ import { fits } from './model.ts';
 import type { UnitFactor } from './units.ts';
 
 /** Decimals that a quantity is kept with. */
-export const quantityPlaces = 12;
+const quantityPlaces = 12;
 const unit = 10n ** BigInt(quantityPlaces);
 /** What `numeric(38, 12)` keeps, in its units. */
 const most = 10n ** 38n;

@@ -6,8 +6,6 @@ import type { OriginKind } from './model.ts';
 
 /** Which facts. What is absent does not narrow. */
 export interface AskedFacts {
-  readonly from?: string | undefined;
-  readonly to?: string | undefined;
   readonly entity?: string | undefined;
   readonly application?: string | undefined;
   readonly product?: string | undefined;
@@ -16,7 +14,12 @@ export interface AskedFacts {
   readonly resource?: string | undefined;
   readonly source?: string | undefined;
   readonly kind?: 'DIRECT' | 'INDIRECT' | undefined;
-  /** Key of the last one shown. */
+}
+
+/** A stretch of the facts of one month. */
+export interface FactStretch {
+  readonly month: string;
+  /** Key of the last fact before it. */
   readonly after?: readonly string[] | undefined;
   readonly limit: number;
 }
@@ -35,9 +38,35 @@ export function keyOfFact(fact: ConsumptionFact): string {
   return JSON.stringify([month, entity, product, application, environment, region, resource]);
 }
 
-/** Facts in the order of month, entity, product, application, environment, region, resource. */
-export async function readFacts(tx: Tx, asked: AskedFacts): Promise<StoredFact[]> {
-  const { from, to, after, limit } = asked;
+/** Months that have such facts, oldest first. */
+export async function readFactMonths(
+  tx: Tx,
+  { entity, product, source, kind }: AskedFacts,
+  { from, to }: { readonly from?: string | undefined; readonly to?: string | undefined },
+): Promise<readonly string[]> {
+  const given = (column: string, value: string | undefined) =>
+    value === undefined ? [] : [sql`${sql.ref(column)} = ${value}`];
+  const conditions = [
+    sql`period >= ${from ?? ''}`,
+    ...(to === undefined ? [] : [sql`period <= ${to}`]),
+    ...given('entity_id', entity),
+    ...given('product_id', product),
+    ...given('source', source),
+    ...given('kind', kind),
+  ];
+  const { rows } = await sql<{ period: string }>`
+    select distinct period from consumption_part where ${sql.join(conditions, sql` and `)} order by period`.execute(
+    tx,
+  );
+  return rows.map(({ period }) => period);
+}
+
+/** Facts of a month in the order of entity, product, application, environment, region, resource. */
+export async function readFacts(
+  tx: Tx,
+  asked: AskedFacts,
+  { month, after, limit }: FactStretch,
+): Promise<StoredFact[]> {
   const equal: readonly (readonly [string, string | undefined])[] = [
     ['f.entity_id', asked.entity],
     ['f.application_id', asked.application],
@@ -48,14 +77,12 @@ export async function readFacts(tx: Tx, asked: AskedFacts): Promise<StoredFact[]
     ['f.kind', asked.kind],
     ['part.source', asked.source],
   ];
-  const key = sql`(f.period, f.entity_id, f.product_id, f.application_id, f.environment collate "C", f.region collate "C",
+  const key = sql`(f.entity_id, f.product_id, f.application_id, f.environment collate "C", f.region collate "C",
       f.resource collate "C")`;
   const conditions: RawBuilder<unknown>[] = [
-    sql`true`,
-    ...(from === undefined ? [] : [sql`f.period >= ${from}`]),
-    ...(to === undefined ? [] : [sql`f.period <= ${to}`]),
+    sql`f.period = ${month} and part.period = ${month}`,
     ...equal.flatMap(([column, value]) => (value === undefined ? [] : [sql`${sql.ref(column)} = ${value}`])),
-    ...(after === undefined ? [] : [sql`f.period >= ${after[0]} and ${key} > (${sql.join(after)})`]),
+    ...(after === undefined ? [] : [sql`${key} > (${sql.join(after.slice(1))})`]),
   ];
   const { rows } = await sql<StoredFact>`
     select f.period as month, f.entity_id as entity, f.application_id as application, f.product_id as product, f.environment,
@@ -67,7 +94,7 @@ export async function readFacts(tx: Tx, asked: AskedFacts): Promise<StoredFact[]
       on f.period = part.period and f.entity_id = part.entity_id and f.product_id = part.product_id and f.import_id = part.import_id
     left join consumption_import as i on i.id = f.import_id
     where ${sql.join(conditions, sql` and `)}
-    order by f.period, f.entity_id, f.product_id, f.application_id, f.environment collate "C", f.region collate "C", f.resource collate "C"
+    order by f.entity_id, f.product_id, f.application_id, f.environment collate "C", f.region collate "C", f.resource collate "C"
     limit ${limit}`.execute(tx);
   return rows.map((fact) => ({ ...fact, quantity: formatDecimal(parseDecimal(fact.quantity)) }));
 }

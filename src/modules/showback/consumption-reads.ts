@@ -4,7 +4,13 @@ import { afterCursor, pageOf, type Records } from '../../platform/records/index.
 import type { ConsumptionFact, ConsumptionImport, ConsumptionReject } from './consumption-contract.ts';
 import { consumptionErrors } from './consumption-errors.ts';
 import { readImports, readRejects, type StoredImport } from './consumption-import-sql.ts';
-import { type AskedFacts, keyOfFact, readFacts, type StoredFact } from './consumption-read-sql.ts';
+import {
+  type AskedFacts,
+  keyOfFact,
+  readFactMonths,
+  readFacts,
+  type StoredFact,
+} from './consumption-read-sql.ts';
 
 interface Page {
   readonly limit: number;
@@ -17,23 +23,35 @@ export interface Paged<T> {
   readonly next?: string;
 }
 
-/** Facts that the caller sees. `month` is `from` and `to` at once. */
+/** Facts that the caller sees, a month after the other: none of millions are sorted at once. `month` is `from` and `to` at once. */
 export async function listFacts(
   records: Records,
   caller: Caller,
-  {
-    limit,
-    cursor,
-    month,
-    ...asked
-  }: Omit<AskedFacts, 'after'> & Page & { readonly month?: string | undefined },
+  { limit, cursor, month, from = month, to = month, ...asked }: AskedFacts & Page & AskedSpan,
 ): Promise<Paged<ConsumptionFact>> {
   const after = keyIn(cursor, 7);
-  const months = month === undefined ? {} : { from: month, to: month };
-  const found = await records.read(caller, (tx) =>
-    readFacts(tx, { ...asked, ...months, after, limit: limit + 1 }),
-  );
+  const found = await records.read(caller, async (tx) => {
+    const rows: StoredFact[] = [];
+    const first = after?.[0];
+    const span = { from: first !== undefined && first > (from ?? '') ? first : from, to };
+    for (const one of await readFactMonths(tx, asked, span)) {
+      const stretch = {
+        month: one,
+        after: one === first ? after : undefined,
+        limit: limit + 1 - rows.length,
+      };
+      rows.push(...(await readFacts(tx, asked, stretch)));
+      if (rows.length > limit) break;
+    }
+    return rows;
+  });
   return pageOf(found.map(shownFact), limit, keyOfFact);
+}
+
+interface AskedSpan {
+  readonly month?: string | undefined;
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
 }
 
 /** Facts of an application in one product and month, each with a sentence that says where it comes from. */
@@ -49,9 +67,7 @@ export async function explainFacts(
     readonly product: string;
   },
 ): Promise<{ facts: (ConsumptionFact & { sentence: string })[] }> {
-  const facts = await records.read(caller, (tx) =>
-    readFacts(tx, { ...key, from: month, to: month, limit: mostExplained }),
-  );
+  const facts = await records.read(caller, (tx) => readFacts(tx, key, { month, limit: mostExplained }));
   const { application, product } = key;
   if (facts.length === 0) throw consumptionErrors.unknownFact({ month, product, application });
   return { facts: facts.map((fact) => ({ ...shownFact(fact), sentence: sentenceOf(fact) })) };

@@ -13,18 +13,12 @@ export type {
   NewOrigin,
   OriginAnswer,
 } from './consumption-contract.ts';
-export {
-  type DerivedOrigin,
-  type DerivedRows,
-  type Deriver,
-  type Derivers,
-  deriveConsumption,
-} from './consumption-derive.ts';
+export type { DerivedOrigin, DerivedRows, Deriver, Derivers } from './consumption-derive.ts';
+export { deriveFromCosts } from './consumption-derived.ts';
 export { deriveFromBill } from './consumption-focus.ts';
 export { consumptionHandlers } from './consumption-handlers.ts';
 export { type ConsumptionWorld, importConsumption } from './consumption-import.ts';
 export { deriveFromRetained } from './consumption-retained.ts';
-export { verifyConsumption } from './consumption-verify.ts';
 export type {
   BridgeAnswer,
   ComparisonAnswer,
@@ -35,7 +29,9 @@ export type {
 } from './cost-contract.ts';
 export { preparePeriodStep } from './freeze.ts';
 export type { FxRateAnswer, FxRatesChanged } from './fx-contract.ts';
+export { putRates } from './fx-rates.ts';
 export { actualView, type PricingPlan, type UsedPricing } from './plan-pricings.ts';
+export { setCalendar } from './price-calendar.ts';
 export type {
   CalendarMonthAnswer,
   PriceCalendarAnswer,
@@ -52,4 +48,5 @@ export type {
 } from './price-contract.ts';
 export { lineXlsxSheet } from './price-sheet.ts';
 export { parseTiers } from './price-tier-text.ts';
+export { publishPrices } from './publish-prices.ts';
 export { showbackRoutes } from './routes.ts';

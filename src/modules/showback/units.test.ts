@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { convertibleUnits, explainUnits, isUnit, type UnitFactor, unitFactor } from './units.ts';
@@ -163,5 +164,25 @@ describe('explainUnits', () => {
     expect(explainUnits('10K', 'request')).toBe(
       "'10K' names no unit; 'request' counts 'request'; they do not convert",
     );
+  });
+});
+
+describe('the table of units in the README', () => {
+  const readme = readFileSync(new URL('README.md', import.meta.url), 'utf8');
+  const [, section = ''] = readme.split('\n## Units\n');
+  const rows = (section.split('\n## ')[0] ?? '').split('\n').filter((line) => line.startsWith('| `'));
+
+  it('names spellings that are read, and gives each row its family', () => {
+    expect(rows.length).toBeGreaterThan(4);
+    for (const row of rows) {
+      const [, spellings = '', of = ''] = row.split('|');
+      const [, example = ''] = /`([^`]+)`/.exec(of) ?? [];
+      for (const [, unit = ''] of spellings.matchAll(/`([^`]+)`/g))
+        expect([unit, isUnit(unit), example === '' || convertibleUnits(unit, example)]).toEqual([
+          unit,
+          true,
+          true,
+        ]);
+    }
   });
 });

@@ -78,7 +78,7 @@ const allocationColumns: readonly Column[] = [
 ];
 
 function printOutcome(context: Context, outcome: DemoOutcome): void {
-  const { tieOut, restated, organization, allocation, seconds, bills } = outcome;
+  const { tieOut, restated, organization, allocation, showback, seconds, bills } = outcome;
   context.print({
     json: {
       folder: outcome.folder,
@@ -88,6 +88,7 @@ function printOutcome(context: Context, outcome: DemoOutcome): void {
       restated,
       organization,
       allocation,
+      showback,
       seconds,
     },
     tables: [
@@ -114,6 +115,7 @@ function printOutcome(context: Context, outcome: DemoOutcome): void {
   context.say(`
 ${restated.source} ${restated.billingPeriod} was delivered twice: ${shown(restated.before)} became ${shown(restated.after)}; the first delivery is in its history.
 The records hold the group: ${organization.entities} entities with ${Object.keys(organization.sources).length} sources of bills, ${organization.applications} applications with their owners, ${organization.products} products.
+${showback.facts.toLocaleString('en')} facts of consumption in ${showback.months} months, priced by ${showback.views.join(' and ')}.
 
 Next:
   ./finops cost --data ${data} --by ServiceName --metric EffectiveCost --top 10
@@ -123,6 +125,10 @@ Next:
   ./finops applications show experiment-hub --data ${data}
   ./finops allocate explain app:checkout --month ${allocation.months.at(-1)?.month} --data ${data}
   ./finops allocate coverage --month ${allocation.months.at(-1)?.month} --data ${data}
+  ./finops apps cost --month ${allocation.months.at(-1)?.month} --data ${data}
+  ./finops apps compare --months 2026-09 2026-10 --top 5 --data ${data}
+  ./finops apps bridge --month ${allocation.months.at(-1)?.month} --currency EUR --data ${data}
+  ./finops close ${allocation.months.at(-1)?.month} --check --data ${data}
   ./finops serve --data ${data}
 The demo is one folder: delete ${relative(context.io.cwd, outcome.folder) || '.'}/ when you are done.`);
 }
