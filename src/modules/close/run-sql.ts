@@ -80,7 +80,7 @@ order by 1`,
 /** Σ of nodes per `currency` and `entity`: `direct`, `retained`, and of the latter what is on products, `allocated`. */
 export function nodeSums(session: Session, { relation }: Selection): Promise<Row[]> {
   return session.rows(`select "BillingCurrency" as currency, "EntityId" as entity, sum("Direct") as direct,
-  sum("Retained") as retained, coalesce(sum("Retained") filter (where true), 0) as allocated
+  sum("Retained") as retained, coalesce(sum("Retained") filter (where "NodeType" = 'product'), 0) as allocated
 from ${relation}
 group by 1, 2
 order by 1, 2`);

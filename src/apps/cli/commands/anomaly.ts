@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { AnomalyList, ForecastList } from '../../../modules/anomalies/index.ts';
-import { withClient } from '../client.ts';
+import { address, withClient } from '../client.ts';
 import type { Context } from '../context.ts';
 import { addExamples, groups } from '../help.ts';
 import type { Column } from '../output.ts';
@@ -94,7 +94,7 @@ async function showAnomalies(context: Context, options: ListOptions): Promise<vo
     ...(since === undefined ? {} : { judgeFrom: since }),
   };
   const answer = await withClient(context, (client) =>
-    client.call<AnomalyList>('POST', '/anomalies/queries', question),
+    client.call<AnomalyList>('POST', address('/anomalies/queries'), question),
   );
   const rows = answer.items.map(({ points: _, ...one }) => ({
     ...one,
@@ -133,7 +133,7 @@ async function showForecasts(context: Context, options: ForecastOptions): Promis
     top: Number(options.top),
   };
   const answer = await withClient(context, (client) =>
-    client.call<ForecastList>('POST', '/forecasts/queries', question),
+    client.call<ForecastList>('POST', address('/forecasts/queries'), question),
   );
   const rows = answer.items.map(({ key, currency, model, points, needed, total }) => ({
     key,

@@ -188,7 +188,7 @@ function filtersOf(where: readonly string[]): Record<string, unknown> {
 async function showCosts(context: Context, options: CostOptions): Promise<void> {
   const question = questionOf(options);
   const answer = await withClient(context, (client) =>
-    client.call<CostAnswer>('POST', '/application-costs/query', question),
+    client.call<CostAnswer>('POST', address('/application-costs/query'), question),
   );
   const isByApplication = options.by === undefined;
   const { view } = answer.context;
@@ -266,7 +266,7 @@ async function showComparison(context: Context, options: CompareOptions): Promis
     compare: months ? { months } : { views: views ?? [] },
   };
   const answer = await withClient(context, (client) =>
-    client.call<ComparisonAnswer>('POST', '/application-costs/query', question),
+    client.call<ComparisonAnswer>('POST', address('/application-costs/query'), question),
   );
   const { groupBy } = answer.context;
   const effects = months
@@ -311,7 +311,7 @@ async function showComparison(context: Context, options: CompareOptions): Promis
 async function showBridge(context: Context, { month, ...options }: BridgeOptions): Promise<void> {
   const question = { months: [month], ...options };
   const answer = await withClient(context, (client) =>
-    client.call<BridgeAnswer>('POST', '/application-costs/bridge', question),
+    client.call<BridgeAnswer>('POST', address('/application-costs/bridge'), question),
   );
   const { totals } = answer;
   context.print({
