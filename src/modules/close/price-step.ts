@@ -22,7 +22,7 @@ export async function demandPrices(
     const without = (booked?.gaps ?? []).flatMap(({ entity, reason }) =>
       reason === 'no_view' && entity !== null && open.has(entity) ? [entity] : [],
     );
-    if (without.length > 99) throw errors.notPriced({ month: period, entities: without });
+    if (without.length > 0) throw errors.notPriced({ month: period, entities: without });
     const isOurs = ({ entity }: { readonly entity: string | null }) => entity !== null && open.has(entity);
     const priced = (booked?.used ?? [])
       .filter(isOurs)

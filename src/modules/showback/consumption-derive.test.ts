@@ -247,6 +247,13 @@ describe('weights from the allocation', () => {
     expect(await facts()).toEqual([]);
   });
 
+  it('are kept with what other rules say, or nothing of either is', async () => {
+    await declare(disk);
+    await declare({ ...lan, validFrom: '2026-10', definition: { graph: 'other', currency: 'USD' } });
+    await expect(derive()).rejects.toThrow('allocation.noPublishedRun');
+    expect(await facts()).toEqual([]);
+  });
+
   it('of a kind that this installation does not derive are refused', async () => {
     await declare({ ...lan, kind: 'derived', definition: { view: 'budget' } });
     await expect(derive()).rejects.toThrow('consumption.cannotDerive');

@@ -1,4 +1,5 @@
 import { type Caller, everything, type Issue, must } from '../../platform/kernel/index.ts';
+import type { Tx } from '../../platform/records/index.ts';
 import type { DeriveResult } from './consumption-contract.ts';
 import { consumptionErrors } from './consumption-errors.ts';
 import type { ConsumptionWorld, ImportHooks } from './consumption-import.ts';
@@ -97,13 +98,50 @@ export async function deriveConsumption(
     return { reference: found, origins: derivedOrigins(month, declared, found, isShown) };
   });
   if (origins.length === 0) throw consumptionErrors.nothingToDerive({ month, product });
-  const items: DeriveResult['items'] = [];
+  const missing = origins.find(({ kind }) => derivers[kind] === undefined);
+  if (missing) throw consumptionErrors.cannotDerive({ kind: missing.kind });
+  const derived: Derived[] = [];
   for (const origin of origins) {
     signal?.throwIfAborted();
     onStep(`${origin.kind} ${origin.product}`);
-    items.push(await deriveOne(world, derivers, caller, { origin, reference, dryRun }));
+    derived.push(await deriveOne(world, derivers, caller, { origin, reference }));
   }
+  onStep('replace');
+  const items = await keep(world, caller, derived, dryRun);
   return { schemaVersion: 1, month, dryRun, items };
+}
+
+/** What a rule says, and what it leaves out. */
+interface Derived {
+  readonly delivery: Delivery;
+  readonly findings: readonly Issue[];
+}
+
+/** All of them in one transaction: a rule that is refused leaves nothing of the others. */
+async function keep(
+  { records, workspace }: ConsumptionWorld,
+  caller: Caller,
+  derived: readonly Derived[],
+  dryRun: boolean,
+): Promise<DeriveResult['items']> {
+  const work = async (tx: Tx) => {
+    const items: DeriveResult['items'] = [];
+    for (const { delivery, findings } of derived) {
+      const done = dryRun
+        ? { ...(await planDelivery(tx, delivery)), import: null }
+        : await replaceConsumption(tx, caller, delivery, workspace.clock);
+      items.push({
+        ...{ kind: delivery.kind, source: delivery.source, product: delivery.products?.[0] ?? '' },
+        ...{ import: done.import, changes: changesOf(done) },
+        status: dryRun ? 'dry-run' : done.import === null ? 'unchanged' : 'imported',
+        problems: dryRun ? problemsOf(done).map(({ code, message }) => ({ code, message })) : [],
+        findings: findings.map(shownFinding),
+      });
+    }
+    return items;
+  };
+  const opened = await records();
+  return dryRun ? opened.read(caller, work) : opened.write(caller, work);
 }
 
 /** Origins that say the same of a product are one: a rule over the bill of a group is asked once. */
@@ -130,27 +168,25 @@ async function deriveOne(
   world: ConsumptionWorld,
   derivers: Derivers,
   caller: Caller,
-  given: { readonly origin: DerivedOrigin; readonly reference: FactReference; readonly dryRun: boolean },
-): Promise<DeriveResult['items'][number]> {
-  const { origin, reference, dryRun } = given;
+  { origin, reference }: { readonly origin: DerivedOrigin; readonly reference: FactReference },
+): Promise<Derived> {
   const { kind, source, product, month, entities } = origin;
-  const derive = derivers[kind];
-  if (!derive) throw consumptionErrors.cannotDerive({ kind });
+  const derive = must(derivers[kind], 'the deriver of a kind');
   const found = await derive(world, { ...caller, scope: everything }, origin);
   const { parts, findings } = await partsOf(origin, found, reference);
-  const delivery: Delivery = {
-    ...{ kind, source, origin: `rule ${source}`, periods: [month], entities, products: [product], parts },
-    rows: { read: found.rows.length, rejected: 0 },
-  };
-  const records = await world.records();
-  const done = dryRun
-    ? { ...(await records.read(caller, (tx) => planDelivery(tx, delivery))), import: null }
-    : await records.write(caller, (tx) => replaceConsumption(tx, caller, delivery, world.workspace.clock));
+  const rows = { read: found.rows.length, rejected: 0 };
   return {
-    ...{ kind, source, product, import: done.import, changes: changesOf(done) },
-    status: dryRun ? 'dry-run' : done.import === null ? 'unchanged' : 'imported',
-    problems: dryRun ? problemsOf(done).map(({ code, message }) => ({ code, message })) : [],
-    findings: [...found.findings, ...findings].map(shownFinding),
+    delivery: {
+      kind,
+      source,
+      origin: `rule ${source}`,
+      periods: [month],
+      entities,
+      products: [product],
+      parts,
+      rows,
+    },
+    findings: [...found.findings, ...findings],
   };
 }
 
