@@ -130,6 +130,8 @@ describe('closing', () => {
       state: 'ties',
       right: { amount: '124' },
     });
+    const other = await bench.check({ invoices: [{ source: 'retail-aws', total: '1' }] });
+    expect(other.lines.filter(({ step }) => step === 'invoice')).toMatchObject([{ difference: '123' }]);
     const absent = lines.find(({ of }) => of === 'labs labs-saas');
     expect(absent).toMatchObject({ state: 'missing', note: expect.stringContaining('closed without it') });
     const frozen = lines.filter(({ step }) => step === 'frozen');

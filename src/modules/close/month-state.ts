@@ -88,9 +88,10 @@ export async function readMonth(
       isNarrowed: named !== undefined,
       entities: unique.map((entity) => {
         const state = states.get(entity) ?? 'OPEN';
+        // What was said before a month was reopened holds no longer.
         const last = said.get(`${entity}/${period}`);
         const found = keptSchema.safeParse(last?.action === saidAction ? last.after : undefined);
-        const kept = state !== 'OPEN' && found.success ? found.data : undefined;
+        const kept = found.success ? found.data : undefined;
         return { entity, state, hasConsumption: consumers.includes(entity), kept };
       }),
       sources: all.filter(({ entity }) => named === undefined || (entity !== null && named.includes(entity))),

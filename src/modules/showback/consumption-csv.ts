@@ -153,8 +153,6 @@ function quotedRecord(
       if (close < 0) return undefined;
       value = text.slice(at + 1, close).replaceAll('""', '"');
       at = close + 1;
-      // The next character may be the other half of a doubled quote, or of a line end.
-      if (at >= text.length - 1 && !last) return undefined;
     } else {
       const from = at;
       while (at < text.length && text[at] !== delimiter && text[at] !== '\n' && text[at] !== '"') at++;
