@@ -46,7 +46,7 @@ describe.skipIf(testServer === undefined)('finops worker beside a server that wo
     while (io.out() === '') await sleep(50);
     const kinds = [
       ...['bill.import', 'aws.import', 'usage.import', 'usage.fetch', 'allocation.run'],
-      'close.month',
+      ...['consumption.import', 'consumption.derive', 'close.month'],
     ];
     expect(JSON.parse(io.out())).toMatchObject({ kinds, concurrency: 1 });
     stop.abort('SIGTERM');

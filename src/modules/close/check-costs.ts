@@ -194,7 +194,7 @@ async function pricedLines(tx: Tx, { month, booked }: PricedMonth): Promise<Chec
         { broken: 'Cost rows were changed behind the price view.' },
       ),
     );
-    const units = await unitSums(tx, pricing.id);
+    const units = await unitSums(tx, pricing);
     lines.push(
       compare(
         head('quantity × unit price = cost'),

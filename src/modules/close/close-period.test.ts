@@ -6,6 +6,7 @@ import { charge, inMonth, personOf } from '../allocation/testing/run-bench.ts';
 import { importBill } from '../ingestion/index.ts';
 import { csv, focus } from '../ingestion/testing/bills.ts';
 import { type CostBench, openCostBench } from '../showback/testing/cost-bench.ts';
+import { checkMonth } from './check-month.ts';
 import { closePeriod } from './close-period.ts';
 import { closeWishSchema } from './contract.ts';
 import { type CloseBench, labsBill, october, ofRetail, openCloseBench, told } from './testing/close-bench.ts';
@@ -282,6 +283,21 @@ describe('a workspace with one entity', () => {
       { state: 'ties', left: { amount: '22.5' } },
       { state: 'ties', left: { amount: '2' } },
       { state: 'info', what: 'nothing in quarantine', difference: '2.5' },
+    ]);
+  });
+
+  it('says which rate is missing, and closes nothing that it cannot price', async () => {
+    await small.view('dear', [{ product: 'vcpu', price: '1', currency: 'GBP' }]);
+    await small.calendar('dear', '2026-08');
+    await small.facts('labs', '2026-08', [['lab', 'vcpu', '1']]);
+    const { refused } = await close('2026-08');
+    expect(refused).toMatchObject({ code: 'showback.missingRate', exitCode: 5 });
+    const world = { workspace: small.workspace, records: async () => small.records };
+    const asked = { period: '2026-08', graph: 'main', invoices: [] };
+    const { lines, balances } = await checkMonth(world, personOf(), asked);
+    expect(balances).toBe(true);
+    expect(lines.filter(({ step }) => step === 'priced')).toMatchObject([
+      { state: 'missing', note: expect.stringContaining('from GBP to EUR') },
     ]);
   });
 

@@ -58,18 +58,16 @@ export async function quantityDifferences(
 ): Promise<readonly QuantityDifference[]> {
   const named = sql`period = ${period} and entity_id = any(${[...entities]}::text[])`;
   const { rows } = await sql<QuantityDifference>`
-    with fact as (
-      select * from consumption where ${named}
-    ),
-    cell as (
+    with cell as materialized (
       select entity_id, application_id, product_id, environment, region, kind, sum(quantity) as quantity, count(*) as facts
-      from fact
+      from consumption
+      where ${named}
       group by entity_id, application_id, product_id, environment, region, kind
     ),
     whole as (
-      select entity_id, product_id, environment, region, kind, sum(quantity) as quantity, count(distinct application_id) as applications,
-        count(*) as facts
-      from fact
+      select entity_id, product_id, environment, region, kind, sum(quantity) as quantity, count(*) as applications,
+        sum(facts) as facts
+      from cell
       group by entity_id, product_id, environment, region, kind
     ),
     differing as (

@@ -81,37 +81,51 @@ export interface UnitSums {
   readonly computed: string;
 }
 
-/** Multiplies the facts of a pricing's month with its unit prices once more. */
-export async function unitSums(tx: Tx, pricing: string): Promise<UnitSums> {
+/**
+ * Multiplies the facts of a pricing's month with its unit prices once more: quantities of a product summed first where the product
+ * of both ends, by application where it is rounded.
+ */
+export async function unitSums(
+  tx: Tx,
+  { id, entity, period }: { readonly id: string; readonly entity: string | null; readonly period: string },
+): Promise<UnitSums> {
   const { rows } = await sql<UnitSums>`
-    with asked as (
-      select id, entity_id, period from pricing where id = ${pricing}::bigint
-    ),
-    facts as (
-      select f.product_id, f.environment, f.region, sum(f.quantity) as quantity
-      from consumption as f
-      join asked on asked.period = f.period and asked.entity_id = f.entity_id
-      where f.period = (select period from asked)
-      group by f.application_id, f.product_id, f.environment, f.region
+    with price as materialized (
+      select product_id, environment, region, numerator, denominator
+      from pricing_price
+      where pricing_id = ${id}::bigint and kind = 'unit'
     ),
     computed as (
-      select sum(case when p.denominator = 1 then f.quantity * p.numerator
-        else round(f.quantity * p.numerator / p.denominator, 12) end) as cost
-      from facts as f
-      join pricing_price as p
-        on p.pricing_id = ${pricing}::bigint and p.product_id = f.product_id and p.environment = f.environment
-          and p.region = f.region and p.kind = 'unit'
+      select whole.quantity * numerator as cost
+      from (
+        select product_id, environment, region, sum(quantity) as quantity
+        from consumption
+        where period = ${period} and entity_id = ${entity}
+        group by product_id, environment, region
+      ) as whole
+      join price using (product_id, environment, region)
+      where denominator = 1
+      union all
+      select round(own.quantity * numerator / denominator, 12)
+      from price
+      cross join lateral (
+        select sum(f.quantity) as quantity
+        from consumption as f
+        where f.period = ${period} and f.entity_id = ${entity} and f.product_id = price.product_id
+          and f.environment = price.environment and f.region = price.region
+        group by f.application_id
+      ) as own
+      where denominator <> 1
     ),
-    kept as (
-      select sum(c.cost) as cost
-      from application_cost as c
-      join pricing_price as p
-        on p.pricing_id = c.pricing_id and p.product_id = c.product_id and p.environment = c.environment
-          and p.region = c.region and p.kind = 'unit'
-      where c.pricing_id = ${pricing}::bigint and c.application_id <> '~unallocated'
+    priced as materialized (
+      select product_id, environment, region, sum(cost) as cost
+      from application_cost
+      where pricing_id = ${id}::bigint and application_id <> '~unallocated'
+      group by product_id, environment, region
     )
-    select coalesce(kept.cost, 0)::text as kept, coalesce(computed.cost, 0)::text as computed
-    from kept, computed`.execute(tx);
+    select
+      coalesce((select sum(priced.cost) from priced join price using (product_id, environment, region)), 0)::text as kept,
+      coalesce((select sum(cost) from computed), 0)::text as computed`.execute(tx);
   return rows[0] ?? { kept: '0', computed: '0' };
 }
 

@@ -32,6 +32,7 @@ nav { margin-top: 1.25rem; }
 .steps li { display: flex; justify-content: space-between; gap: 0.75rem; padding: 0.5rem 0.75rem; background: var(--card); border: 1px solid var(--line); border-radius: 0.5rem; }
 .steps .broken { background: var(--bad-ground); border-color: var(--bad); }
 .steps .none { color: var(--soft); }
+.steps .state { text-align: right; }
 section { margin-top: 1.25rem; background: var(--card); border: 1px solid var(--line); border-radius: 0.6rem; overflow: hidden; }
 table { width: 100%; border-collapse: collapse; table-layout: fixed; }
 thead th { padding: 0.4rem 1rem; color: var(--soft); font-size: 0.8125rem; font-weight: 600; text-align: left; }
