@@ -27,7 +27,7 @@ export async function frozenMonths(
         encode(sha256(convert_to(coalesce(array_to_string(array_agg(
           p.view_id || '|' || p.currency || '|' || c.application_id || '|' || c.product_id || '|' || c.environment || '|' || c.region
             || '|' || c.kind || '|' || c.quantity::text || '|' || coalesce(trim_scale(c.cost)::text, 'none')
-          order by p.view_id, p.currency, c.application_id, c.product_id, c.environment, c.region, c.kind
+          order by p.view_id, p.currency collate "C", c.application_id, c.product_id, c.environment collate "C", c.region collate "C", c.kind collate "C"
         ), chr(10)), ''), 'UTF8')), 'hex') as hash
       from pricing as p
       join application_cost as c on c.pricing_id = p.id

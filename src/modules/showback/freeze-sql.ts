@@ -37,7 +37,7 @@ export async function hashCosts(tx: Tx, pricings: readonly string[]): Promise<st
     select encode(sha256(convert_to(coalesce(string_agg(
       concat_ws('|', view_id, currency, application_id, product_id, environment, region, kind, c.quantity::text,
         coalesce(trim_scale(c.cost)::text, 'none')),
-      E'\n' order by view_id, currency, application_id, product_id, environment, region, kind
+      E'\n' order by view_id, currency collate "C", application_id, product_id, environment collate "C", region collate "C", kind collate "C"
     ), ''), 'UTF8')), 'hex') as hash
     from application_cost as c
     join pricing on pricing.id = c.pricing_id
