@@ -63,7 +63,7 @@ export async function costLines(
       linesOf(tx, month, asked, { booked: first, actual: second }),
     );
   } catch (error) {
-    if (!(error instanceof Refusal) || !error.code.startsWith('showback.')) throw error;
+    if (!(error instanceof Refusal) || !/^(showback|price)\./.test(error.code)) throw error;
     const lines = await withPricings(world, caller, [actual], (tx, [only]) =>
       linesOf(tx, month, asked, { booked: undefined, actual: only }),
     );

@@ -291,7 +291,7 @@ describe('a workspace with one entity', () => {
     await small.calendar('dear', '2026-08');
     await small.facts('labs', '2026-08', [['lab', 'vcpu', '1']]);
     const { refused } = await close('2026-08');
-    expect(refused).toMatchObject({ code: 'showback.missingRate', exitCode: 5 });
+    expect(refused).toMatchObject({ code: 'price.noRate', exitCode: 5 });
     const world = { workspace: small.workspace, records: async () => small.records };
     const asked = { period: '2026-08', graph: 'main', invoices: [] };
     const { lines, balances } = await checkMonth(world, personOf(), asked);

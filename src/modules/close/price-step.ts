@@ -6,7 +6,7 @@ import { type CloseMonth, type CloseWorld, isOpen } from './month-state.ts';
 
 /**
  * Prices the consumption of the entities that are closed under the view that holds, and keeps what the published run allocated to
- * them. Refuses with `close.notPriced`, which names every entity without a view, and with `showback.missingRate`.
+ * them. Refuses with `close.notPriced`, which names every entity without a view, and with `price.noRate`.
  */
 export async function demandPrices(
   world: CloseWorld,

@@ -53,7 +53,7 @@ const bridge = (query: object) =>
 
 describe('the bridge from prices to the bill', () => {
   it('needs a rate for what the bill has in another currency', async () => {
-    await expect(bridge({})).rejects.toMatchObject({ code: 'showback.missingRate' });
+    await expect(bridge({})).rejects.toMatchObject({ code: 'price.noRate' });
   });
 
   it('shows by product what was charged, what it cost, and what was recovered; all of it ends at the run’s total', async () => {

@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { formatDecimal, parseDecimal, sumDecimals } from '../../platform/kernel/index.ts';
 import { type CostBench, openCostBench } from './testing/cost-bench.ts';
@@ -100,5 +101,32 @@ describe('costs of applications', () => {
     expect(await of(['2026-10'], ['application'], { groupRef: 'group:default/web' })).toEqual([
       ['blog', '5670.666666666667'],
     ]);
+  });
+
+  it('convert what a line charges in another currency by the month’s rate, which stands beside the price', async () => {
+    await bench.view('abroad', [
+      { product: 'vcpu', price: '0.05', currency: 'USD' },
+      { product: 'lan', entity: 'labs', pool: '10', currency: 'USD' },
+      { product: 'ram', price: '1', unit: 'GB-hour', currency: 'GBP' },
+    ]);
+    const ask = () => bench.ask({ months: ['2026-10'], view: 'abroad', filters: { entity: ['labs'] } });
+    await expect(ask()).rejects.toMatchObject({ code: 'price.noRate' });
+    await bench.rate('2026-10', 'USD', 'EUR', '0.9');
+    await bench.rate('2026-10', 'GBP', 'EUR', '1.2');
+    // 10 hours at 0.045, and a pool that nobody has a weight for.
+    expect((await ask()).totals).toMatchObject([
+      { currency: 'EUR', cost: '9.45', direct: '0.45', indirect: '9' },
+    ]);
+    const { rows } = await bench.owner((tx) =>
+      sql`select distinct trim_scale(rate)::text as rate, rate_type, rate_source, trim_scale(numerator)::text as price
+        from pricing_price join pricing on pricing.id = pricing_id where view_id = 'abroad' and product_id = 'vcpu'`.execute(
+        tx,
+      ),
+    );
+    expect(rows).toEqual([{ rate: '0.9', rate_type: 'average', rate_source: 'ECB', price: '0.045' }]);
+    await bench.owner((tx) =>
+      sql`update fx_rate set rate = 0.8, version = version + 1 where base = 'USD'`.execute(tx),
+    );
+    expect((await ask()).totals).toMatchObject([{ cost: '8.4' }]);
   });
 });

@@ -24,6 +24,7 @@ import {
 } from './cost-sql.ts';
 import { ensureActuals, ensurePricings, type PricingWorld, readPublishedRuns } from './ensure-pricings.ts';
 import { errors } from './errors.ts';
+import { requireRate } from './fx-rates.ts';
 import {
   type PricingAsk,
   type PricingPlan,
@@ -31,7 +32,6 @@ import {
   planPricings,
   type UsedPricing,
 } from './plan-pricings.ts';
-import { readRatesInto } from './view-versions-sql.ts';
 
 /** A rate that an answer was converted with. */
 export type AnswerRate = CostAnswer['context']['rates'][number];
@@ -192,7 +192,7 @@ export function usedIn(used: readonly UsedPricing[]): CostAnswer['context']['use
   return [...groups.values()];
 }
 
-/** Pricings with the rate into the answer's currency; 1 where none is asked for. Refuses with `showback.missingRate`. */
+/** Pricings with the rate into the answer's currency; 1 where none is asked for. Refuses a gap with `price.noRate`. */
 export async function countedIn(
   tx: Tx,
   used: readonly UsedPricing[],
@@ -208,23 +208,9 @@ export async function countedIn(
     const key = `${period} ${currency}`;
     let rate = rates.get(key);
     if (!rate) {
-      const stored = (await readRatesInto(tx, { period, quote, type: rateType })).get(currency);
-      if (!stored)
-        throw errors.missingRate({
-          month: period,
-          base: currency,
-          quote,
-          type: rateType,
-          view: 'the answer',
-        });
-      rate = {
-        month: period,
-        base: currency,
-        quote,
-        type: rateType,
-        rate: stored.rate,
-        source: stored.source,
-      };
+      const wanted = { period, base: currency, quote, type: rateType };
+      const { rate: text, source } = await requireRate(tx, wanted);
+      rate = { month: period, base: currency, quote, type: rateType, rate: text, source };
       rates.set(key, rate);
     }
     counted.push({ id, period, currency: quote, rate: rate.rate });

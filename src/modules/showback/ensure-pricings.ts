@@ -4,14 +4,14 @@ import type { Workspace } from '../../platform/warehouse/index.ts';
 import { allocationDataset, selectRun } from '../allocation/index.ts';
 import { type ActualCost, actualCosts } from './actual-costs.ts';
 import { readActualParts, readActualRest } from './actual-sql.ts';
-import { errors } from './errors.ts';
 import { findLivePricings, lockPricing } from './find-pricings-sql.ts';
+import { requireRate } from './fx-rates.ts';
 import type { MissingActual, MissingPricing, PublishedRuns } from './plan-pricings.ts';
 import { readPriceLines } from './price-lines-sql.ts';
 import { priceMonth } from './price-month.ts';
 import { beginPricing, deletePricings, finishPricing, insertCosts } from './pricing-sql.ts';
 import type { Rate } from './resolve-prices.ts';
-import { readRatesInto, type ViewVersion } from './view-versions-sql.ts';
+import type { ViewVersion } from './view-versions-sql.ts';
 
 /** What pricing is done with. */
 export interface PricingWorld {
@@ -34,7 +34,7 @@ export async function readPublishedRuns({ lake }: Workspace): Promise<PublishedR
 /**
  * Computes pricings that are missing or stale, each in a transaction of its own; whoever asks for the same waits and finds it done.
  * Costs that follow from facts and prices belong to nobody's request, so that this acts for the system. Refuses with
- * `showback.missingRate`.
+ * `price.noRate`.
  */
 export async function ensurePricings(world: PricingWorld, missing: readonly MissingPricing[]): Promise<void> {
   const records = await world.records();
@@ -65,22 +65,17 @@ export async function ensurePricing(
   );
   const lines = await readPriceLines(tx, { view: key.view, version: key.version });
   const appliedAt = clock.now().toISOString();
-  const rateOf = await ratesFor(tx, version, key.pricePeriod);
+  const rateOf = ratesFor(tx, version, key.pricePeriod);
   return priceMonth(tx, key, { ...version, lines }, { hash, appliedAt, rateOf });
 }
 
-/** The rates of a month into a view's currency; the function refuses with `showback.missingRate`. */
-export async function ratesFor(
+/** The rates of a month into a view's currency. Refuses a gap with `price.noRate`. */
+export function ratesFor(
   tx: Tx,
-  { view, currency, rateType }: ViewVersion,
-  month: string,
-): Promise<(base: string) => Rate> {
-  const rates = await readRatesInto(tx, { period: month, quote: currency, type: rateType });
-  return (base: string) => {
-    const found = rates.get(base);
-    if (!found) throw errors.missingRate({ month, base, quote: currency, type: rateType, view });
-    return { rate: found.rate, type: rateType, source: found.source };
-  };
+  { currency: quote, rateType: type }: ViewVersion,
+  period: string,
+): (base: string) => Promise<Rate> {
+  return async (base) => ({ ...(await requireRate(tx, { period, base, quote, type })), type });
 }
 
 /** Keeps the costs of published runs that are not kept yet, in place of those of earlier runs. */

@@ -14,12 +14,6 @@ export const errors = errorTable('showback', {
     (p: { view: string; version: string }) =>
       `The price view '${p.view}' has no ${p.version}. 'finops price show ${p.view}' lists its versions.`,
   ),
-  missingRate: refusal(
-    422,
-    'badData',
-    (p: { month: string; base: string; quote: string; type: string; view: string }) =>
-      `There is no ${p.type} rate from ${p.base} to ${p.quote} for ${p.month}, which '${p.view}' needs. Rates are never inverted or chained: add this one with 'finops price rates set'.`,
-  ),
   noCalendar: refusal(
     409,
     'conflict',

@@ -1,6 +1,7 @@
-import { addDecimal, formatDecimal, isZero, parseDecimal, zero } from '../../platform/kernel/index.ts';
+import { addDecimal, formatDecimal, isZero, must, parseDecimal, zero } from '../../platform/kernel/index.ts';
 import type { Tx } from '../../platform/records/index.ts';
 import type { PriceLine, RateType } from './model.ts';
+import { holdsIn, lineFinder } from './price-finder.ts';
 import { tierCosts } from './price-tiers.ts';
 import {
   beginPricing,
@@ -38,8 +39,8 @@ export interface PricedVersion {
 export interface PricingWork {
   readonly hash: string;
   readonly appliedAt: string;
-  /** The rate from a line's currency to the view's in the month; throws where there is none. */
-  readonly rateOf: (currency: string) => Rate;
+  /** The rate from a line's currency to the view's in the month; refuses a gap. */
+  readonly rateOf: (currency: string) => Promise<Rate>;
 }
 
 /**
@@ -56,7 +57,8 @@ export async function priceMonth(
   const basis = await findBasis(tx, key);
   const cells = await readCells(tx, key, basis);
   const catalogue = await readProducts(tx);
-  const prices = pricesOf(cells, catalogue, { key, version, work });
+  const rateOf = await neededRates(cells, { key, version, work });
+  const prices = pricesOf(cells, catalogue, { key, version, rateOf });
   const { hash, appliedAt } = work;
   const header = { ...key, currency: version.currency, run: null, hash, appliedAt };
   const pricing = await beginPricing(tx, header);
@@ -67,7 +69,7 @@ export async function priceMonth(
     if (prices.some(({ kind }) => kind === 'tiers'))
       await addTieredCosts(tx, pricing, { key, basis, prices });
   });
-  await insertUnallocated(tx, pricing, key.entity, idlePools(version, key, prices, work));
+  await insertUnallocated(tx, pricing, key.entity, idlePools(version, key, prices, rateOf));
   await finishPricing(tx, pricing);
   return pricing;
 }
@@ -78,8 +80,12 @@ function pricesOf(
   {
     key,
     version,
-    work,
-  }: { readonly key: PricingKey; readonly version: PricedVersion; readonly work: PricingWork },
+    rateOf,
+  }: {
+    readonly key: PricingKey;
+    readonly version: PricedVersion;
+    readonly rateOf: (currency: string) => Rate;
+  },
 ): ResolvedPrice[] {
   const units = new Map(catalogue.map(({ product, unit }) => [product, unit]));
   const resolved = resolvePrices(
@@ -90,10 +96,38 @@ function pricesOf(
       currency: version.currency,
       unitOf: (product) => units.get(product) ?? '',
       unitFactor,
-      rateOf: work.rateOf,
+      rateOf,
     },
   );
   return withWeights(resolved, cells);
+}
+
+/** Rates of the lines that the cells and pools of the month need, and of no others: a gap elsewhere in the view is no matter here. */
+async function neededRates(
+  cells: readonly StoredCell[],
+  {
+    key,
+    version,
+    work,
+  }: { readonly key: PricingKey; readonly version: PricedVersion; readonly work: PricingWork },
+): Promise<(currency: string) => Rate> {
+  const find = lineFinder(version.lines, key.pricePeriod);
+  const lines = [
+    ...cells.flatMap((cell) => find({ ...cell, entity: key.entity }) ?? []),
+    ...poolsOf(version, key),
+  ];
+  const rates = new Map<string, Rate>();
+  for (const currency of new Set(lines.map((line) => line.currency)))
+    if (currency !== version.currency) rates.set(currency, await work.rateOf(currency));
+  return (currency) => must(rates.get(currency), `the rate of ${currency} was read`);
+}
+
+/** Pools of an entity's month. */
+function poolsOf({ lines, entity }: PricedVersion, key: PricingKey): readonly PriceLine[] {
+  return lines.filter(
+    (line) =>
+      line.kind === 'pool' && (line.entity ?? entity) === key.entity && holdsIn(line, key.pricePeriod),
+  );
 }
 
 /** Pools get Σ weights of the cells that their line prices as the denominator. */
@@ -174,31 +208,26 @@ function groupsOf(quantities: readonly TieredQuantity[]): TieredQuantity[][] {
 
 /** Pools of the entity's month whose weights sum to 0, or that nothing has a weight in. */
 function idlePools(
-  { lines, entity, currency }: PricedVersion,
+  version: PricedVersion,
   key: PricingKey,
   prices: readonly ResolvedPrice[],
-  { rateOf }: PricingWork,
+  rateOf: (currency: string) => Rate,
 ) {
   const spread = new Set(
     prices.flatMap(({ kind, line, denominator }) =>
       kind === 'pool' && line && !isZero(parseDecimal(denominator ?? '0')) ? [line.number] : [],
     ),
   );
-  const month = key.pricePeriod;
-  return lines
-    .filter(
-      (line) =>
-        line.kind === 'pool' &&
-        (line.entity ?? entity) === key.entity &&
-        line.validFrom <= month &&
-        (line.validTo === null || month < line.validTo) &&
-        !spread.has(line.number),
-    )
+  return poolsOf(version, key)
+    .filter((line) => !spread.has(line.number))
     .map((line) => ({
       product: line.target,
       environment: line.environment ?? 'n_a',
       region: line.region ?? 'n_a',
-      amount: inCurrency(line.amount ?? '0', line.currency === currency ? null : rateOf(line.currency)),
+      amount: inCurrency(
+        line.amount ?? '0',
+        line.currency === version.currency ? null : rateOf(line.currency),
+      ),
     }));
 }
 

@@ -18,7 +18,7 @@ import {
   listViews,
   type NewView,
   requireView,
-  versionFor,
+  versionOf,
   versionsOf,
 } from './price-views.ts';
 import { insertDraft } from './price-views-sql.ts';
@@ -120,7 +120,7 @@ describe('a price view', () => {
       (tx: Tx) => versionsOf(tx, view),
     ])
       await expect(bench.write<unknown>(work)).rejects.toMatchObject({ code: 'price.noLines' });
-    expect(await bench.read((tx) => versionFor(tx, view))).toMatchObject({
+    expect(await bench.read((tx) => requireView(tx, view).then(versionOf))).toMatchObject({
       kind: 'actual',
       version: 0,
       currency: null,
@@ -153,7 +153,7 @@ describe('a price view', () => {
     const done = await bench.write((tx) => publishDraft(tx, retail, view, { now }), retail);
     expect(done).toMatchObject({ state: 'published', lines: 2, findings: [] });
     expect(await lines(1)).toHaveLength(2);
-    expect(await bench.read((tx) => versionFor(tx, view), shop)).toMatchObject({
+    expect(await bench.read((tx) => requireView(tx, view).then(versionOf), shop)).toMatchObject({
       version: 1,
       entity: 'retail',
     });
@@ -169,7 +169,7 @@ describe('a price view', () => {
       (tx: Tx) => changeView(tx, retail, view, { label: 'mine', now }),
       (tx: Tx) => changeLines(tx, retail, view, [{ remove: 1 }], { now }),
       (tx: Tx) => publishDraft(tx, retail, view, { now }),
-      (tx: Tx) => versionFor(tx, view),
+      (tx: Tx) => requireView(tx, view).then(versionOf),
     ])
       await expect(bench.write<unknown>(work, retail)).rejects.toMatchObject({ code: 'price.unknownView' });
     expect(await bench.read((tx) => readPriceLines(tx, { view, version: 1 }), shop)).toEqual([]);
@@ -221,7 +221,7 @@ describe('a draft', () => {
       draft: null,
       published: { number: 1, note: 'the year', publishedBy: 'ann@example.com', supersedes: null, lines: 6 },
     });
-    expect(await bench.read((tx) => versionFor(tx, view))).toMatchObject({
+    expect(await bench.read((tx) => requireView(tx, view).then(versionOf))).toMatchObject({
       version: 1,
       currency: 'EUR',
       rateType: 'average',

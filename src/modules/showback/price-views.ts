@@ -177,14 +177,9 @@ export interface VersionForPricing {
 }
 
 /**
- * The newest published version of a view, retired ones included: history keeps its prices. Refusals: `price.unknownView`,
+ * The newest published version of a view, of retired ones too: history keeps its prices. 0 under `actual`. Refusal:
  * `price.notPublished`.
  */
-export async function versionFor(tx: Tx, viewId: string): Promise<VersionForPricing> {
-  return versionOf(await requireView(tx, viewId));
-}
-
-/** The same of a view that is at hand. */
 export function versionOf(view: PriceView): VersionForPricing {
   const { id, label, kind, currency, rateType, entity, graph, published } = view;
   if (kind !== 'actual' && !published) throw priceErrors.notPublished({ view: id });

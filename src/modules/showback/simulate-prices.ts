@@ -92,7 +92,7 @@ async function priceAgain(
     const { currency } = version;
     const changed = changedLines(lines, asked.changes, { currency, months });
     const key = { entity, period, view: '~simulated', version: number, pricePeriod: period, weights: null };
-    const rateOf = await ratesFor(tx, version, period);
+    const rateOf = ratesFor(tx, version, period);
     const appliedAt = world.workspace.clock.now().toISOString();
     simulated.set(
       id,

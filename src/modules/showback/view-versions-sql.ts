@@ -83,25 +83,3 @@ export async function readCalendar(tx: Tx, periods: readonly string[]): Promise<
     order by entity.id, asked.period, calendar.entity_id nulls last`.execute(tx);
   return rows;
 }
-
-/** A rate of a month between two currencies, as somebody published it. */
-export interface StoredRate {
-  readonly base: string;
-  readonly rate: string;
-  readonly source: string;
-}
-
-/** Rates of a month into a currency. */
-export async function readRatesInto(
-  tx: Tx,
-  { period, quote, type }: { readonly period: string; readonly quote: string; readonly type: RateType },
-): Promise<ReadonlyMap<string, StoredRate>> {
-  const rows = await tx
-    .selectFrom('fx_rate')
-    .select(['base', 'rate', 'source'])
-    .where('period', '=', period)
-    .where('quote', '=', quote)
-    .where('type', '=', type)
-    .execute();
-  return new Map(rows.map((row) => [row.base, row]));
-}
